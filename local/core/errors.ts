@@ -1,0 +1,22 @@
+/** An error as an AWS service answers it: the code clients switch on, and the HTTP status. */
+export interface AwsError extends Error {
+  code: string;
+  statusCode: number;
+  /** More members of the error's structure, as the service's model names them. */
+  detail?: Record<string, unknown>;
+}
+
+/** Makes an error that the protocol layer turns into the service's own error shape. */
+export function awsError(
+  code: string,
+  statusCode: number,
+  message: string,
+  detail?: Record<string, unknown>,
+): AwsError {
+  return Object.assign(new Error(message), { name: code, code, statusCode, detail });
+}
+
+/** Whether a service meant to answer `error`; anything else is a fault of this program and becomes a 500. */
+export function isAwsError(error: unknown): error is AwsError {
+  return error instanceof Error && "code" in error && "statusCode" in error;
+}

@@ -1,0 +1,59 @@
+import type { Call } from "./service";
+
+/** How services of the local cloud reach each other. Each is a plain function that `cloud.ts` hands in. */
+
+/** A data point of a metric, as a service publishes it to CloudWatch. */
+export type PutMetric = (datum: {
+  namespace: string;
+  metricName: string;
+  dimensions: Record<string, string>;
+  value: number;
+  unit: string;
+  timestampMs: number;
+}) => void;
+
+/** An event that a service puts on the account's default bus. */
+export type PublishEvent = (event: {
+  source: string;
+  detailType: string;
+  detail: object;
+  resources: string[];
+  timeMs: number;
+}) => void;
+
+/** Delivers an event to a rule's target; rejects when the target did not take it. */
+export type InvokeTarget = (target: {
+  arn: string;
+  /** The role to act as; without one the service acts as `servicePrincipal` and the target's own policy decides. */
+  roleArn?: string;
+  servicePrincipal: string;
+  /** The rule or other resource on whose behalf the call is made (`aws:SourceArn`). */
+  sourceArn: string;
+  payload: string;
+  /** SQS message attributes, which EventBridge sets on dead letters. */
+  messageAttributes?: Record<string, string>;
+}) => Promise<void>;
+
+/** Makes a call that one service makes inside the cloud: as a role's session, or as the service itself. */
+export type CallAs = (
+  who: { roleArn: string; sessionName: string } | { servicePrincipal: string; sourceArn: string },
+) => Call;
+
+/** Appends a line to a log stream, made if absent when its group exists. */
+export type WriteLog = (entry: {
+  logGroupName: string;
+  logStreamName: string;
+  message: string;
+  timestampMs: number;
+}) => void;
+
+/** Temporary credentials of a role's session, as STS hands them out. */
+export interface SessionCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  expiration: Date;
+}
+
+/** Issues credentials of a role's session; the endpoint checks signatures made with them. */
+export type IssueCredentials = (role: { roleArn: string; sessionName: string }) => SessionCredentials;

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { awsError } from "./errors";
+import type { Call, Caller, HttpRequest, HttpService, Need } from "./service";
+
+/** What the server needs to know of its callers. */
+export interface Gatekeeper {
+  /** Who signed this request. Rejects with the service's error for a bad, expired or foreign-region signature. */
+  authenticate(request: HttpRequest, scope: CredentialScope, bodyWasRead: boolean): Promise<Caller>;
+  /** Resolves when `caller` may do all of `needs`. */
+  authorize(caller: Caller, needs: Need[]): Promise<void>;
+}
+
+/** The scope of a SigV4 credential: `AKID/20261122/us-east-1/kinesisvideo/aws4_request`. */
+export interface CredentialScope {
+  accessKeyId: string;
+  date: string;
+  region: string;
+  signingName: string;
+}
+
+/** Reads the scope from the Authorization header or from a presigned URL; nothing for an unsigned request. */
+export function credentialScope(
+  request: Pick<HttpRequest, "headers" | "query">,
+): CredentialScope | undefined {
+  const header = /Credential=([^,\s]+)/.exec(request.headers.authorization ?? "")?.[1];
+  const credential = header ?? request.query.get("X-Amz-Credential") ?? "";
+  const [accessKeyId, date, region, signingName] = credential.split("/");
+  if (!accessKeyId || !date || !region || !signingName) return undefined;
+  return { accessKeyId, date, region, signingName };
+}
+
+/** The endpoint of the local cloud. */
+export interface Endpoint {
+  url: string;
+  /** Ends the server and every open connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves all services on one loopback port, told apart by the name in the signature's scope (unsigned requests can
+ * only be S3's).
+ * @throws when the port is taken, naming it
+ */
+export async function serve(options: {
+  port: number;
+  services: HttpService[];
+  gatekeeper: Gatekeeper;
+  region: string;
+  accountId: string;
+}): Promise<Endpoint> {
+  const { port, gatekeeper, region, accountId } = options;
+  const services = new Map(options.services.map((service) => [service.signingName, service]));
+
+  async function answer(message: http.IncomingMessage, response: http.ServerResponse) {
+    const requestId = randomUUID();
+    const [path = "/", search = ""] = (message.url ?? "/").split(/\?(.*)/s);
+    const request: HttpRequest = {
+      method: message.method ?? "GET",
+      path,
+      query: new URLSearchParams(search),
+      headers: message.headers,
+      body: Buffer.alloc(0),
+      stream: message,
+    };
+    const scope = credentialScope(request);
+    const service = services.get(scope?.signingName ?? "s3");
+    if (!service) {
+      response.writeHead(404, { "content-type": "application/json" });
+      response.end(JSON.stringify({ message: `The local cloud has no service ${scope?.signingName}` }));
+      return;
+    }
+    try {
+      if (!scope) throw awsError("AccessDenied", 403, "Requests must be signed");
+      const streams = service.streams(request);
+      if (!streams) request.body = await readBody(message, service.maxBodyBytes);
+      const caller = await gatekeeper.authenticate(request, scope, !streams);
+      const call: Call = {
+        caller,
+        region,
+        accountId,
+        requestId,
+        authorize: (...needs) => gatekeeper.authorize(caller, needs),
+      };
+      await service.handle(request, response, call);
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else service.writeError(response, error, requestId);
+    }
+  }
+
+  const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (message, response) => {
+    // A client that goes away ends its call; the service sees the stream end.
+    response.on("error", () => message.destroy());
+    void answer(message, response);
+  });
+  // PutMedia's clients and S3's wait for the go-ahead before they send a body.
+  server.on("checkContinue", (message: http.IncomingMessage, response: http.ServerResponse) => {
+    response.writeContinue();
+    server.emit("request", message, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE" ? new Error(`port ${port} is in use; name another with --port`) : error,
+      ),
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readBody(message: http.IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of message as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes > maxBytes) {
+      throw awsError("RequestEntityTooLarge", 413, `The body is larger than ${maxBytes} bytes`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,81 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "./clock";
+import type { Store } from "./store";
+
+/** Who makes a call: the account's owner, a role's session, or an AWS service on its own behalf. */
+export interface Caller {
+  kind: "owner" | "role" | "service";
+  /** The owner's or the session's ARN; for a service its principal, such as `events.amazonaws.com`. */
+  arn: string;
+  /** The role behind a session. */
+  roleArn?: string;
+  accountId: string;
+}
+
+/** One permission that a call needs. */
+export interface Need {
+  /** As policies write it: `kinesisvideo:GetClip`. */
+  action: string;
+  /** The ARN acted on, `*` where the action has no resource. */
+  resource: string;
+  /** Condition keys and their values, such as `{"aws:ResourceTag/stream": "gate"}`. */
+  context?: Record<string, string | string[]>;
+  /** The resource's own policy document (bucket, queue, function), if it has one. */
+  resourcePolicy?: object;
+}
+
+/** What an operation knows of the call it serves. */
+export interface Call {
+  caller: Caller;
+  region: string;
+  accountId: string;
+  requestId: string;
+  /** Resolves when IAM allows every need; rejects with AccessDeniedException (403) otherwise. */
+  authorize(...needs: Need[]): Promise<void>;
+}
+
+/**
+ * One operation of a service, under the name of its API page: decoded input in, output structure out. Timestamps in
+ * outputs are `Date`s; each protocol writes them its own way. `never` lets a table hold operations of any input type.
+ */
+export type Operation = (input: never, call: Call) => Promise<object | undefined>;
+
+/** Operations by API name, such as `DescribeAlarms`. */
+export type Operations = Record<string, Operation>;
+
+/** A request as the HTTP server hands it to a service. */
+export interface HttpRequest {
+  method: string;
+  /** Still percent-encoded, without the query. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  /** The whole body; empty when the service asked for the stream. */
+  body: Buffer;
+  /** The request itself, for services that stream. */
+  stream: IncomingMessage;
+}
+
+/** A service behind the one endpoint, chosen by the name in the signature's scope. */
+export interface HttpService {
+  /** The SigV4 signing name: `kinesisvideo`, `s3`, `monitoring`, `states`, `events`, `lambda`, `sqs`, `logs`, `iam`, `sts`. */
+  signingName: string;
+  /** Most bytes of a body that is read before the call; more is refused with 413. */
+  maxBodyBytes: number;
+  /** Whether this request's body is to be left unread for `handle` (uploads). */
+  streams(request: { method: string; path: string; headers: IncomingHttpHeaders }): boolean;
+  /** Serves one authenticated request. What it throws is answered through `writeError`. */
+  handle(request: HttpRequest, response: ServerResponse, call: Call): Promise<void>;
+  /** Answers an error in the service's own shape. */
+  writeError(response: ServerResponse, error: unknown, requestId: string): void;
+}
+
+/** What every service of the local cloud is made with. */
+export interface CloudDeps {
+  clock: Clock;
+  store: Store;
+  region: string;
+  accountId: string;
+  /** The endpoint's URL; known once the server listens, so ask when serving, not when making. */
+  endpointUrl(): string;
+}
