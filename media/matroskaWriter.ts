@@ -154,7 +154,8 @@ function unknownSize(): Uint8Array {
   return Uint8Array.of(0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
 }
 
-function unsigned(id: number, value: number | bigint): Uint8Array {
+/** An element that holds an unsigned integer. */
+export function unsigned(id: number, value: number | bigint): Uint8Array {
   return element(id, value === 0 || value === 0n ? Uint8Array.of(0) : bigEndian(value));
 }
 
