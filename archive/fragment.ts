@@ -1,0 +1,26 @@
+/** One fragment as ListFragments describes it, the unit of Kinesis Video Streams and of everything here. */
+export interface Fragment {
+  /** Its identity: a decimal number of about 157 bits that rises in the order of ingestion. */
+  fragmentNumber: string;
+  /** When Kinesis Video Streams received its first byte, by the service's clock. Windows are cut on this. */
+  serverMs: number;
+  /** When the camera recorded its first frame, by the camera's clock. For people: keys and playback. */
+  producerMs: number;
+  durationMs: number;
+  sizeBytes: number;
+}
+
+/** Orders fragment numbers as the service ingested them. They exceed 2^53, so they are compared as big integers. */
+export function compareFragmentNumbers(a: string, b: string): number {
+  const [x, y] = [BigInt(a), BigInt(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/**
+ * Puts a listing in the order of ingestion, each fragment once: ListFragments promises no order, not even across pages
+ * (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_ListFragments.html).
+ */
+export function inOrderOfIngestion(listed: Fragment[]): Fragment[] {
+  const byNumber = new Map(listed.map((fragment) => [fragment.fragmentNumber, fragment]));
+  return [...byNumber.values()].sort((a, b) => compareFragmentNumbers(a.fragmentNumber, b.fragmentNumber));
+}

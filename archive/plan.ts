@@ -1,0 +1,86 @@
+import type { Fragment } from "./fragment";
+
+/** One object to be: a run of fragments, in order of ingestion, that plays as one stretch of video. */
+export interface ClipPlan {
+  fragments: Fragment[];
+  /** Server time to ask GetClip for, both ends inclusive; End must be after Start. */
+  fromMs: number;
+  toMs: number;
+  /** Whether that range holds these fragments and no others. If not, they are fetched by number. */
+  isolated: boolean;
+}
+
+/** What of a stream is to be cut into clips, and when it is. */
+export interface PlanRequest {
+  /** Fragments not archived yet, in order of ingestion. */
+  fragments: Fragment[];
+  /** Server time of the last archived fragment, if any: a clip must not reach back to it. */
+  archivedToMs?: number;
+  /** Length of a cell of the grid. */
+  clipMs: number;
+  nowMs: number;
+  /** True at the end of a recording: the cell that is still open is taken too. */
+  final: boolean;
+}
+
+/**
+ * Cuts fragments into clips on a grid of server time (cell = ⌊serverMs / clipMs⌋), so that every archiver, whenever it
+ * runs, wants the same cuts. A cell is due `settleMs` after its end. Within a cell a clip is a run that GetClip returns
+ * whole: it stops without a word at 200 fragments or 100 MB, and drops the newer of two takes that overlap in producer
+ * time (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_GetClip.html).
+ */
+export function planClips({ fragments, archivedToMs, clipMs, nowMs, final }: PlanRequest): ClipPlan[] {
+  // The longest fragment the service takes (20 s) and a margin for listing it.
+  const settleMs = 30_000;
+  const cellOf = (fragment: Fragment) => Math.floor(fragment.serverMs / clipMs);
+  const isDue = (fragment: Fragment) => final || nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
+
+  const due = fragments.filter(isDue);
+  const runs: Fragment[][] = [];
+  for (const instant of byInstant(due)) {
+    const run = runs.at(-1);
+    const [last, first] = [run?.at(-1), instant[0]];
+    const joins = run && last && first && cellOf(last) === cellOf(first) && fitsOneClip([...run, ...instant]);
+    if (joins) run.push(...instant);
+    else runs.push(...(fitsOneClip(instant) ? [instant] : instant.map((fragment) => [fragment])));
+  }
+
+  let indexOfNext = 0;
+  return runs.map((run) => {
+    const before = fragments[indexOfNext - 1]?.serverMs ?? archivedToMs ?? Number.NEGATIVE_INFINITY;
+    indexOfNext += run.length;
+    const after = fragments[indexOfNext]?.serverMs ?? Number.POSITIVE_INFINITY;
+    const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
+    const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
+    return { fragments: run, fromMs, toMs, isolated: before < fromMs && toMs < after };
+  });
+}
+
+/** Fragments of one server millisecond belong together: no time range can tell them apart. */
+function byInstant(fragments: Fragment[]): Fragment[][] {
+  const instants: Fragment[][] = [];
+  for (const fragment of fragments) {
+    const instant = instants.at(-1);
+    if (instant?.[0]?.serverMs === fragment.serverMs) instant.push(fragment);
+    else instants.push([fragment]);
+  }
+  return instants;
+}
+
+/** Whether GetClip would return these fragments whole, as one continuous stretch. */
+function fitsOneClip(run: Fragment[]): boolean {
+  const maxFragments = 200;
+  // The limit is 100 MB of clip. What a fragment's Matroska weighs bounds what its MP4 weighs, give or take the index.
+  const maxBytes = 95_000_000;
+  // Durations are rounded, and may leave out the last frame. More than this is a camera that was away or a clock set.
+  const maxOverlapMs = 100;
+  const maxHoleMs = 2_000;
+  const isContinuous = run.every((fragment, index) => {
+    const previous = run[index - 1];
+    if (!previous) return true;
+    const holeMs = fragment.producerMs - (previous.producerMs + previous.durationMs);
+    return fragment.producerMs > previous.producerMs && holeMs >= -maxOverlapMs && holeMs <= maxHoleMs;
+  });
+  const sizeBytes = run.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
+  return isContinuous && run.length <= maxFragments && sizeBytes <= maxBytes;
+}

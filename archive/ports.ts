@@ -1,0 +1,51 @@
+import type { Fragment } from "./fragment";
+
+/** A stream as Kinesis Video Streams describes it. */
+export interface StreamDescription {
+  streamName: string;
+  /** Ends in the creation time, so it names this life of the stream and no other of the same name. */
+  streamArn: string;
+  createdMs: number;
+  retentionHours: number;
+}
+
+/** A stretch of server time, both ends inclusive, as ListFragments and GetClip take it. */
+export interface ServerTimeRange {
+  fromMs: number;
+  toMs: number;
+}
+
+/** What Kinesis Video Streams holds of one stream. */
+export interface FragmentSource {
+  describe(): Promise<StreamDescription>;
+  /** Every fragment that began in the range, in no order. */
+  list(range: ServerTimeRange): Promise<Fragment[]>;
+  /**
+   * An MP4 of the fragments that began in the range.
+   * Rejects with the service's error; `isRefusal` tells a run that can never be one from a call that may be repeated.
+   */
+  clip(range: ServerTimeRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Matroska chunks of these fragments, one after the other, each tagged with its fragment number. */
+  media(fragmentNumbers: string[]): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** An object to be put into the vault. */
+export interface VaultObject {
+  key: string;
+  body: AsyncIterable<Uint8Array>;
+  contentType: string;
+  metadata: Record<string, string>;
+  tags: Record<string, string>;
+}
+
+/** The archive's bucket. */
+export interface Vault {
+  /**
+   * Stores the whole body under the key unless the key exists: `present` then, and the body is dropped. Whatever goes
+   * wrong on the way, no part of an object is left under the key.
+   */
+  putIfAbsent(object: VaultObject): Promise<{ outcome: "stored" | "present"; sizeBytes: number }>;
+  /** The metadata of an object. */
+  metadata(key: string): Promise<Record<string, string>>;
+  list(prefix: string): AsyncIterable<{ key: string; sizeBytes: number; modifiedMs: number }>;
+}

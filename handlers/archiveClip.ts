@@ -1,0 +1,64 @@
+import { archiveStream } from "../archive/archiveStream";
+import type { FragmentSource, Vault } from "../archive/ports";
+import type { StoredClip } from "../archive/storeClip";
+import { makeKinesisVideo } from "./ports/kinesisVideo";
+import { makeVault } from "./ports/s3";
+
+/** What the workflow asks of one round. */
+export interface ArchiveClipRequest {
+  streamName: string;
+  clipSeconds: number;
+  /** The workflow's own time, ISO 8601: the round looks at the stream as of then. */
+  now: string;
+  /** Whether video still arrives. If not, the last partial clip is taken too. */
+  isRecording: boolean;
+}
+
+/** The part of Lambda's context that is read here. */
+export interface TimeBudget {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Streams, the bucket and the address of the archive. */
+export interface ArchiveClipDeps {
+  openStream(streamName: string): FragmentSource;
+  vault: Vault;
+  prefix: string;
+  /** The stack's tag on every clip. */
+  stack: string;
+}
+
+/**
+ * ArchiveClip: stores every clip that is due. It stops when half of its time is spent, so that the clip at hand has as
+ * long again, and says whether more is due.
+ */
+export const makeArchiveClip =
+  ({ openStream, vault, prefix, stack }: ArchiveClipDeps) =>
+  async (
+    request: ArchiveClipRequest,
+    context: TimeBudget,
+  ): Promise<{ clips: StoredClip[]; hasBacklog: boolean }> => {
+    const { streamName, clipSeconds, now, isRecording } = request;
+    const budgetMs = context.getRemainingTimeInMillis() / 2;
+    return archiveStream({
+      source: openStream(streamName),
+      vault,
+      prefix,
+      clipMs: clipSeconds * 1000,
+      nowMs: Date.parse(now),
+      final: !isRecording,
+      tags: { stack, stream: streamName },
+      hasTimeLeft: () => context.getRemainingTimeInMillis() > budgetMs,
+    });
+  };
+
+/** The deployed function. Its environment holds the address of the archive and the stack's tag. */
+export const archiveClip = () => {
+  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "" } = process.env;
+  return makeArchiveClip({
+    openStream: makeKinesisVideo(),
+    vault: makeVault(ARCHIVE_BUCKET),
+    prefix: ARCHIVE_PREFIX,
+    stack: STACK,
+  });
+};

@@ -1,0 +1,120 @@
+import {
+  type APIName,
+  DescribeStreamCommand,
+  GetDataEndpointCommand,
+  KinesisVideoClient,
+} from "@aws-sdk/client-kinesis-video";
+import {
+  GetClipCommand,
+  GetMediaForFragmentListCommand,
+  KinesisVideoArchivedMediaClient,
+  ListFragmentsCommand,
+} from "@aws-sdk/client-kinesis-video-archived-media";
+import type { Fragment } from "../../archive/fragment";
+import type { FragmentSource, ServerTimeRange, StreamDescription } from "../../archive/ports";
+
+/** Makes the sources of streams, by name. Kept for the life of the sandbox: clients and endpoints are reused. */
+export function makeKinesisVideo(): (streamName: string) => FragmentSource {
+  const control = new KinesisVideoClient({});
+  const dataClients: Record<string, KinesisVideoArchivedMediaClient> = {};
+
+  return (streamName) => {
+    let described: StreamDescription | undefined;
+
+    async function describe(): Promise<StreamDescription> {
+      if (described) return described;
+      const { StreamInfo: info } = await control.send(new DescribeStreamCommand({ StreamName: streamName }));
+      if (!info?.StreamARN || !info.CreationTime)
+        throw new Error(`DescribeStream of ${streamName} came back incomplete`);
+      described = {
+        streamName,
+        streamArn: info.StreamARN,
+        createdMs: info.CreationTime.getTime(),
+        retentionHours: info.DataRetentionInHours ?? 0,
+      };
+      return described;
+    }
+
+    /** Calls one data API at its own endpoint, by the ARN of this life of the stream. */
+    async function atEndpoint<T>(
+      api: APIName,
+      call: (client: KinesisVideoArchivedMediaClient, streamArn: string) => Promise<T>,
+    ): Promise<T> {
+      const { streamArn } = await describe();
+      const slot = `${api} ${streamArn}`;
+      if (!dataClients[slot]) {
+        const { DataEndpoint } = await control.send(
+          new GetDataEndpointCommand({ StreamARN: streamArn, APIName: api }),
+        );
+        dataClients[slot] = new KinesisVideoArchivedMediaClient({ endpoint: DataEndpoint });
+      }
+      try {
+        return await call(dataClients[slot], streamArn);
+      } catch (error) {
+        // An endpoint may be cached as long as it works; the caller's retry asks for it anew (GetDataEndpoint API page).
+        delete dataClients[slot];
+        throw error;
+      }
+    }
+
+    async function list({ fromMs, toMs }: ServerTimeRange): Promise<Fragment[]> {
+      const fragments: Fragment[] = [];
+      let nextToken: string | undefined;
+      do {
+        const page = await atEndpoint("LIST_FRAGMENTS", (client, StreamARN) =>
+          client.send(
+            new ListFragmentsCommand({
+              StreamARN,
+              MaxResults: 1000,
+              NextToken: nextToken,
+              FragmentSelector: {
+                FragmentSelectorType: "SERVER_TIMESTAMP",
+                TimestampRange: { StartTimestamp: new Date(fromMs), EndTimestamp: new Date(toMs) },
+              },
+            }),
+          ),
+        );
+        for (const item of page.Fragments ?? []) {
+          if (!item.FragmentNumber || !item.ServerTimestamp || !item.ProducerTimestamp) {
+            throw new Error(`ListFragments of ${streamName} returned a fragment without number or times`);
+          }
+          fragments.push({
+            fragmentNumber: item.FragmentNumber,
+            serverMs: item.ServerTimestamp.getTime(),
+            producerMs: item.ProducerTimestamp.getTime(),
+            durationMs: item.FragmentLengthInMilliseconds ?? 0,
+            sizeBytes: item.FragmentSizeInBytes ?? 0,
+          });
+        }
+        nextToken = page.NextToken;
+      } while (nextToken);
+      return fragments;
+    }
+
+    async function clip({ fromMs, toMs }: ServerTimeRange): Promise<AsyncIterable<Uint8Array>> {
+      const { Payload } = await atEndpoint("GET_CLIP", (client, StreamARN) =>
+        client.send(
+          new GetClipCommand({
+            StreamARN,
+            ClipFragmentSelector: {
+              FragmentSelectorType: "SERVER_TIMESTAMP",
+              TimestampRange: { StartTimestamp: new Date(fromMs), EndTimestamp: new Date(toMs) },
+            },
+          }),
+        ),
+      );
+      if (!Payload) throw new Error(`GetClip of ${streamName} returned no body`);
+      return Payload as unknown as AsyncIterable<Uint8Array>;
+    }
+
+    async function media(fragmentNumbers: string[]): Promise<AsyncIterable<Uint8Array>> {
+      const { Payload } = await atEndpoint("GET_MEDIA_FOR_FRAGMENT_LIST", (client, StreamARN) =>
+        client.send(new GetMediaForFragmentListCommand({ StreamARN, Fragments: fragmentNumbers })),
+      );
+      if (!Payload) throw new Error(`GetMediaForFragmentList of ${streamName} returned no body`);
+      return Payload as unknown as AsyncIterable<Uint8Array>;
+    }
+
+    return { describe, list, clip, media };
+  };
+}
