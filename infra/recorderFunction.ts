@@ -1,0 +1,61 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { assumedBy } from "./policies";
+
+export interface RecorderFunctionArgs {
+  /** Makes the handler, once per sandbox. Pulumi serializes it into the function's archive. */
+  // biome-ignore lint/suspicious/noExplicitAny: Pulumi's own type of a callback; each handler states its event's type.
+  handlerFactory: () => aws.lambda.Callback<any, any>;
+  /** Statements of the function's own policy: what it calls, and nothing else. */
+  statements: pulumi.Input<object>[];
+  timeoutSeconds: number;
+  memoryMb: number;
+  environment?: Record<string, pulumi.Input<string>>;
+  logRetentionDays: number;
+  tags: Record<string, string>;
+}
+
+/** One Lambda function of the workflow, with a role of its own and a log group of stated retention. */
+export class RecorderFunction extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: RecorderFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("lastframe:infra:RecorderFunction", name, {}, opts);
+    const child = { parent: this };
+    const { tags } = args;
+
+    const logGroup = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logRetentionDays, tags }, child);
+    const role = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("lambda.amazonaws.com"), tags }, child);
+    const writeLogs = {
+      Effect: "Allow",
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Resource: pulumi.interpolate`${logGroup.arn}:*`,
+    };
+    const policy = new aws.iam.RolePolicy(
+      name,
+      {
+        role: role.name,
+        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...args.statements, writeLogs] }),
+      },
+      child,
+    );
+    const lambda = new aws.lambda.CallbackFunction(
+      name,
+      {
+        callbackFactory: args.handlerFactory,
+        // Left out, the runtime is chosen once and then never upgraded.
+        runtime: "nodejs24.x",
+        role,
+        timeout: args.timeoutSeconds,
+        memorySize: args.memoryMb,
+        environment: { variables: args.environment ?? {} },
+        loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
+        tags,
+      },
+      { ...child, dependsOn: policy },
+    );
+
+    this.arn = lambda.arn;
+    this.registerOutputs({ arn: this.arn });
+  }
+}
