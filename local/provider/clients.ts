@@ -1,0 +1,37 @@
+import { CloudWatch } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { IAM } from "@aws-sdk/client-iam";
+import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { Lambda } from "@aws-sdk/client-lambda";
+import { S3 } from "@aws-sdk/client-s3";
+import { SFN } from "@aws-sdk/client-sfn";
+import { SQS } from "@aws-sdk/client-sqs";
+import { STS } from "@aws-sdk/client-sts";
+
+/** Where the services answer, for the constructor of any AWS SDK client. */
+export interface ClientConfig {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+/** The AWS SDK's clients that resources are made with. */
+export type Clients = ReturnType<typeof makeClients>;
+
+/** Makes a client of every service that the table of resource types needs. */
+export function makeClients(config: ClientConfig) {
+  return {
+    region: config.region,
+    cloudWatch: new CloudWatch(config),
+    eventBridge: new EventBridge(config),
+    iam: new IAM(config),
+    kinesisVideo: new KinesisVideo(config),
+    lambda: new Lambda(config),
+    logs: new CloudWatchLogs(config),
+    s3: new S3(config),
+    sqs: new SQS(config),
+    stepFunctions: new SFN(config),
+    sts: new STS(config),
+  };
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { type ClientConfig, makeClients } from "./clients";
+import { invokes, resourceTypes } from "./table";
+
+/** A program to deploy, and the stack to deploy it as. */
+export interface Deployment {
+  project: string;
+  stack: string;
+  /** The stack's configuration by full key; lists and objects as JSON text. */
+  config: Record<string, string>;
+  /** Runs the program and answers what it exports. Called once Pulumi is set up. */
+  program(): Promise<Record<string, unknown>>;
+  /** Where the services answer. */
+  target: ClientConfig;
+  /** Told of every resource when it is there. */
+  onResource?(resource: { type: string; name: string; id: string }): void;
+}
+
+/**
+ * Deploys a Pulumi program into the local cloud without Pulumi's engine: the SDK's mocks make each resource for real, by
+ * the table of resource types. It only creates; there is no state, so a stack is deployed once into one data folder.
+ * @returns the program's outputs, resolved
+ * @throws the program's own error, or the first resource's, naming it
+ */
+export async function deploy(deployment: Deployment): Promise<Record<string, unknown>> {
+  const { project, stack, config, program, target, onResource } = deployment;
+  const clients = makeClients(target);
+  let fail: (error: Error) => void = () => undefined;
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+
+  /** The SDK has no way to hear that a mock failed: the deployment is rejected here, and the resource never resolves. */
+  async function orFail<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      fail(new Error(`${what} could not be made: ${(error as Error).message}`, { cause: error }));
+      return new Promise<T>(() => undefined);
+    }
+  }
+
+  pulumi.runtime.setAllConfig(config);
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, custom }) =>
+        orFail(`${type} ${name}`, async () => {
+          if (!custom) return { id: undefined, state: inputs };
+          const { id, outputs } = await create(type, name, (await plain(inputs)) as Record<string, unknown>);
+          onResource?.({ type, name, id });
+          return { id, state: outputs };
+        }),
+      call: ({ token }) =>
+        orFail(token, async () => {
+          const invoke = invokes[token];
+          if (!invoke) throw new Error("the local cloud does not know this function");
+          return invoke(clients);
+        }),
+    },
+    project,
+    stack,
+    false,
+  );
+
+  function create(type: string, name: string, inputs: Record<string, unknown>) {
+    const resourceType = resourceTypes[type];
+    if (!resourceType) throw new Error("the local cloud does not know this type");
+    const { nameInput } = resourceType;
+    const named = nameInput && inputs[nameInput] === undefined ? { [nameInput]: autoname(name) } : {};
+    return resourceType.create({ ...inputs, ...named } as never, clients);
+  }
+
+  async function run(): Promise<Record<string, unknown>> {
+    const outputs = await program();
+    await pulumi.runtime.disconnect();
+    return new Promise((resolve) => pulumi.output(outputs).apply(resolve));
+  }
+
+  return Promise.race([failure, run()]);
+}
+
+/** Physical names as Pulumi makes them: the logical name and seven random hexadecimal digits. */
+function autoname(name: string): string {
+  return `${name}-${randomBytes(4).toString("hex").slice(0, 7)}`;
+}
+
+const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Property values as plain data: secrets opened, archives as the text of their files. */
+async function plain(value: unknown): Promise<unknown> {
+  const settled = await value;
+  if (pulumi.asset.AssetArchive.isInstance(settled)) {
+    const assets = await (settled as pulumi.asset.AssetArchive).assets;
+    const texts = Object.entries(assets).map(async ([name, asset]) => {
+      const text = await (asset as pulumi.asset.StringAsset).text;
+      if (text === undefined)
+        throw new Error(`the archive's ${name} is no text; the local cloud takes text only`);
+      return [name, text];
+    });
+    return Object.fromEntries(await Promise.all(texts));
+  }
+  if (Array.isArray(settled)) return Promise.all(settled.map(plain));
+  if (settled === null || typeof settled !== "object") return settled;
+  const object = settled as Record<string, unknown>;
+  if (object[SIGNATURE_KEY] === SECRET_SIGNATURE) return plain(object.value);
+  const members = Object.entries(object).map(async ([key, member]) => [key, await plain(member)]);
+  return Object.fromEntries(await Promise.all(members));
+}

@@ -1,0 +1,37 @@
+import type { Clients } from "./clients";
+import { cloudWatchResources } from "./resources/cloudWatch";
+import { eventBridgeResources } from "./resources/eventBridge";
+import { iamResources } from "./resources/iam";
+import { kinesisVideoResources } from "./resources/kinesisVideo";
+import { lambdaResources } from "./resources/lambda";
+import { s3Resources } from "./resources/s3";
+import { sqsResources } from "./resources/sqs";
+import { stepFunctionsResources } from "./resources/stepFunctions";
+import type { ResourceTypes } from "./resourceType";
+
+/** Every `aws:…` resource type that the local cloud can make, by its Pulumi token. */
+export const resourceTypes: ResourceTypes = {
+  ...cloudWatchResources,
+  ...eventBridgeResources,
+  ...iamResources,
+  ...kinesisVideoResources,
+  ...lambdaResources,
+  ...s3Resources,
+  ...sqsResources,
+  ...stepFunctionsResources,
+};
+
+/** The `aws:…` functions that programs call for data, by their Pulumi token. */
+export const invokes: Record<string, (clients: Clients) => Promise<Record<string, unknown>>> = {
+  "aws:index/getCallerIdentity:getCallerIdentity": async ({ sts }) => {
+    const { Account, Arn, UserId } = await sts.getCallerIdentity({});
+    return { id: Account, accountId: Account, arn: Arn, userId: UserId };
+  },
+  "aws:index/getRegion:getRegion": async ({ region }) => ({ id: region, region, name: region }),
+  "aws:index/getPartition:getPartition": async () => ({
+    id: "aws",
+    partition: "aws",
+    dnsSuffix: "amazonaws.com",
+    reverseDnsPrefix: "com.amazonaws",
+  }),
+};
