@@ -20,6 +20,9 @@ export function encodeJson(output: unknown): string {
   });
 }
 
+/** Whose fault an error is, as the Query protocol says it. */
+const faultOf = (error: AwsError) => (error.statusCode < 500 ? "Sender" : "Receiver");
+
 function decodeJson(body: Buffer): object {
   if (body.length === 0) return {};
   try {
@@ -41,10 +44,14 @@ export function jsonService(options: {
   version: "1.0" | "1.1";
   operations: Operations;
   xmlNamespace?: string;
+  /** Codes of the Query protocol for errors that JSON calls otherwise; clients of services that moved to JSON still see them. */
+  queryErrorCodes?: Record<string, string>;
 }): HttpService {
-  const { signingName, targetPrefix, version, operations, xmlNamespace } = options;
+  const { signingName, targetPrefix, version, operations, xmlNamespace, queryErrorCodes } = options;
   const contentType = `application/x-amz-json-${version}`;
-  const query = xmlNamespace ? queryService({ signingName, xmlNamespace, operations }) : undefined;
+  const query = xmlNamespace
+    ? queryService({ signingName, xmlNamespace, operations, queryErrorCodes })
+    : undefined;
   const speaksQuery = new WeakSet<ServerResponse>();
   return {
     signingName,
@@ -67,10 +74,12 @@ export function jsonService(options: {
     writeError(response, thrown, requestId) {
       if (query && speaksQuery.has(response)) return query.writeError(response, thrown, requestId);
       const error = toAwsError(thrown);
+      const queryCode = queryErrorCodes && (queryErrorCodes[error.code] ?? error.code);
       response.writeHead(error.statusCode, {
         "content-type": contentType,
         "x-amzn-requestid": requestId,
         "x-amzn-errortype": error.code,
+        ...(queryCode && { "x-amzn-query-error": `${queryCode};${faultOf(error)}` }),
       });
       response.end(
         encodeJson({ __type: error.code, message: error.message, Message: error.message, ...error.detail }),
@@ -156,8 +165,10 @@ export function queryService(options: {
   signingName: string;
   xmlNamespace: string;
   operations: Operations;
+  /** Codes of errors that the operations call otherwise. */
+  queryErrorCodes?: Record<string, string>;
 }): HttpService {
-  const { signingName, xmlNamespace, operations } = options;
+  const { signingName, xmlNamespace, operations, queryErrorCodes = {} } = options;
   return {
     signingName,
     maxBodyBytes: MEBIBYTE,
@@ -180,11 +191,11 @@ export function queryService(options: {
     },
     writeError(response, thrown, requestId) {
       const error = toAwsError(thrown);
-      const code = error.code.replace(/^AccessDeniedException$/, "AccessDenied");
+      const code = queryErrorCodes[error.code] ?? error.code.replace(/^AccessDeniedException$/, "AccessDenied");
       const body = xml({
         ErrorResponse: {
           "@xmlns": xmlNamespace,
-          Error: { Type: error.statusCode < 500 ? "Sender" : "Receiver", Code: code, Message: error.message },
+          Error: { Type: faultOf(error), Code: code, Message: error.message },
           RequestId: requestId,
         },
       });
