@@ -90,9 +90,9 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Property values as plain data: secrets opened, archives as the text of their files. */
 async function plain(value: unknown): Promise<unknown> {
-  const settled = await value;
+  const settled: unknown = await value;
   if (pulumi.asset.AssetArchive.isInstance(settled)) {
-    const assets = await (settled as pulumi.asset.AssetArchive).assets;
+    const assets = await settled.assets;
     const texts = Object.entries(assets).map(async ([name, asset]) => {
       const text = await (asset as pulumi.asset.StringAsset).text;
       if (text === undefined)
