@@ -1,4 +1,7 @@
+import { concat } from "./bytes";
 import { elementId, type Tag, type Track } from "./matroska";
+
+export { concat } from "./bytes";
 
 /** An Info element's fields. */
 export interface InfoFields {
@@ -16,17 +19,6 @@ export interface SimpleBlockFields {
   relativeTimecode: number;
   keyframe: boolean;
   frame: Uint8Array;
-}
-
-/** One array of all the parts' bytes. */
-export function concat(parts: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** Any element: its ID, its size in the 8-byte form that Kinesis Video itself writes, its payload. */

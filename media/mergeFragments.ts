@@ -1,5 +1,6 @@
+import { concat } from "./bytes";
 import { elementId, type MatroskaEvent } from "./matroska";
-import { concat, ebmlHeader, element, info, segmentStart, unsigned } from "./matroskaWriter";
+import { ebmlHeader, element, info, segmentStart, unsigned } from "./matroskaWriter";
 
 /**
  * The head of one Matroska file that holds several fragments. GetMediaForFragmentList delivers each fragment
