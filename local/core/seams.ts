@@ -34,9 +34,14 @@ export type InvokeTarget = (target: {
   messageAttributes?: Record<string, string>;
 }) => Promise<void>;
 
-/** Makes a call that one service makes inside the cloud: as a role's session, or as the service itself. */
+/**
+ * Makes a call that one service makes inside the cloud: as a role's session (of which `servicePrincipal` says who takes
+ * the role on, so that its trust policy is asked), or as the service itself.
+ */
 export type CallAs = (
-  who: { roleArn: string; sessionName: string } | { servicePrincipal: string; sourceArn: string },
+  who:
+    | { roleArn: string; sessionName: string; servicePrincipal?: string }
+    | { servicePrincipal: string; sourceArn: string },
 ) => Call;
 
 /** Appends a line to a log stream, made if absent when its group exists. */
@@ -55,5 +60,12 @@ export interface SessionCredentials {
   expiration: Date;
 }
 
-/** Issues credentials of a role's session; the endpoint checks signatures made with them. */
-export type IssueCredentials = (role: { roleArn: string; sessionName: string }) => SessionCredentials;
+/**
+ * Issues credentials of a role's session, valid for `durationSeconds` of the machine's time (12 hours unless said); the
+ * endpoint checks signatures made with them.
+ */
+export type IssueCredentials = (role: {
+  roleArn: string;
+  sessionName: string;
+  durationSeconds?: number;
+}) => SessionCredentials;

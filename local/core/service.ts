@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Clock } from "./clock";
 import type { Store } from "./store";
 
-/** Who makes a call: the account's owner, a role's session, or an AWS service on its own behalf. */
+/** Who makes a call: the account's owner, an IAM user, a role's session, or an AWS service on its own behalf. */
 export interface Caller {
-  kind: "owner" | "role" | "service";
-  /** The owner's or the session's ARN; for a service its principal, such as `events.amazonaws.com`. */
+  kind: "owner" | "user" | "role" | "service";
+  /** The owner's, the user's or the session's ARN; for a service its principal, such as `events.amazonaws.com`. */
   arn: string;
   /** The role behind a session. */
   roleArn?: string;

@@ -1,0 +1,56 @@
+import { awsError } from "../core/errors";
+import type { Operation } from "../core/service";
+import { arnOfIdentity, type IdentityInput, type IdentityKind, requireIdentity } from "./identities";
+import { checkQuota, cutPage, type PageInput } from "./inputs";
+import { requirePolicy } from "./managedPolicies";
+import type { IamState } from "./state";
+
+type AttachmentInput = IdentityInput & PageInput & { PolicyArn?: string };
+
+/** AttachRolePolicy, DetachRolePolicy and ListAttachedRolePolicies, or those of users. */
+export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind) {
+  const attach: Operation = async (input: AttachmentInput, call) => {
+    const { PolicyArn = "" } = input;
+    await call.authorize({
+      action: `iam:Attach${kind}Policy`,
+      resource: arnOfIdentity(state, kind, input),
+      context: { "iam:PolicyARN": PolicyArn },
+    });
+    const identity = requireIdentity(state, kind, input);
+    requirePolicy(state, PolicyArn);
+    const attached = new Set([...identity.attachedPolicyArns, PolicyArn]);
+    checkQuota(`PoliciesPer${kind}`, 10, attached.size);
+    identity.attachedPolicyArns = [...attached];
+    state.save();
+    return {};
+  };
+
+  const detach: Operation = async (input: AttachmentInput, call) => {
+    const { PolicyArn = "" } = input;
+    await call.authorize({
+      action: `iam:Detach${kind}Policy`,
+      resource: arnOfIdentity(state, kind, input),
+      context: { "iam:PolicyARN": PolicyArn },
+    });
+    const identity = requireIdentity(state, kind, input);
+    if (!identity.attachedPolicyArns.includes(PolicyArn)) {
+      throw awsError("NoSuchEntity", 404, `Policy ${PolicyArn} was not found.`);
+    }
+    identity.attachedPolicyArns = identity.attachedPolicyArns.filter((arn) => arn !== PolicyArn);
+    state.save();
+    return {};
+  };
+
+  const list: Operation = async (input: AttachmentInput, call) => {
+    const resource = arnOfIdentity(state, kind, input);
+    await call.authorize({ action: `iam:ListAttached${kind}Policies`, resource });
+    const attached = requireIdentity(state, kind, input).attachedPolicyArns.map((arn) => ({
+      PolicyName: requirePolicy(state, arn).name,
+      PolicyArn: arn,
+    }));
+    const { page, rest } = cutPage(attached, input);
+    return { AttachedPolicies: page, ...rest };
+  };
+
+  return { attach, detach, list };
+}

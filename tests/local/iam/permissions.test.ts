@@ -1,0 +1,122 @@
+import {
+  AttachRolePolicyCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
+import { expect } from "chai";
+import { ACCOUNT, errorOf, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
+
+describe("the permissions of a role's session", () => {
+  let cloud: ServedIam;
+  const roleArn = `arn:aws:iam::${ACCOUNT}:role/archiver`;
+  const describeGate = () =>
+    cloud
+      .camera(cloud.iam.issueCredentials({ roleArn, sessionName: "run" }))
+      .send(new DescribeStreamCommand({ StreamName: "gate" }));
+
+  beforeEach(async () => {
+    cloud = await serveIam();
+    const AssumeRolePolicyDocument = trust({ Service: "lambda.amazonaws.com" });
+    await cloud.owner.send(new CreateRoleCommand({ RoleName: "archiver", AssumeRolePolicyDocument }));
+  });
+  afterEach(() => cloud.close());
+
+  const put = (PolicyName: string, PolicyDocument: string) =>
+    cloud.owner.send(new PutRolePolicyCommand({ RoleName: "archiver", PolicyName, PolicyDocument }));
+
+  it("are none at first, and the refusal names user, action and resource as AWS does", async () => {
+    const refusal = await errorOf(describeGate());
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+    expect(refusal.$metadata?.httpStatusCode).to.equal(403);
+    expect(refusal.message).to.equal(
+      `User: arn:aws:sts::${ACCOUNT}:assumed-role/archiver/run is not authorized to perform: kinesisvideo:DescribeStream on resource: ${GATE_ARN} because no identity-based policy allows the kinesisvideo:DescribeStream action`,
+    );
+  });
+
+  it("are those of its inline policies, from the moment they are put to the moment they are deleted", async () => {
+    await put("read", policy("kinesisvideo:Describe*", GATE_ARN));
+
+    const { StreamInfo } = await describeGate();
+    await cloud.owner.send(new DeleteRolePolicyCommand({ RoleName: "archiver", PolicyName: "read" }));
+    const refusal = await errorOf(describeGate());
+
+    expect(StreamInfo?.StreamARN).to.equal(GATE_ARN);
+    expect(refusal.name).to.equal("AccessDeniedException");
+  });
+
+  it("do not reach another stream's resource", async () => {
+    await put("read", policy("kinesisvideo:*", GATE_ARN.replace("gate", "yard")));
+
+    const refusal = await errorOf(describeGate());
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+  });
+
+  it("end where a policy denies explicitly", async () => {
+    await put("read", policy("kinesisvideo:*"));
+    await put("not-the-gate", policy("kinesisvideo:*", GATE_ARN, "Deny"));
+
+    const refusal = await errorOf(describeGate());
+
+    expect(refusal.message).to.match(/with an explicit deny in an identity-based policy$/);
+  });
+
+  it("follow the default version of an attached managed policy", async () => {
+    const PolicyDocument = policy("s3:GetObject");
+    const created = await cloud.owner.send(new CreatePolicyCommand({ PolicyName: "reader", PolicyDocument }));
+    const PolicyArn = created.Policy?.Arn;
+    await cloud.owner.send(new AttachRolePolicyCommand({ RoleName: "archiver", PolicyArn }));
+
+    const refusal = await errorOf(describeGate());
+    await cloud.owner.send(
+      new CreatePolicyVersionCommand({
+        PolicyArn,
+        PolicyDocument: policy("kinesisvideo:DescribeStream"),
+        SetAsDefault: true,
+      }),
+    );
+    const { StreamInfo } = await describeGate();
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+    expect(StreamInfo?.StreamName).to.equal("gate");
+  });
+
+  it("heed conditions on the resource's tags", async () => {
+    const allow = (site: string) => {
+      const StringEquals = { "aws:ResourceTag/site": site };
+      const Statement = [
+        { Effect: "Allow", Action: "kinesisvideo:*", Resource: "*", Condition: { StringEquals } },
+      ];
+      return put("by-site", JSON.stringify({ Version: "2012-10-17", Statement }));
+    };
+
+    await allow("south");
+    const refusal = await errorOf(describeGate());
+    await allow("north");
+    const { StreamInfo } = await describeGate();
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+    expect(StreamInfo?.StreamName).to.equal("gate");
+  });
+
+  it("can depend on the cloud's time", async () => {
+    const until = (time: string) => {
+      const Condition = { DateLessThan: { "aws:CurrentTime": time } };
+      const Statement = [{ Effect: "Allow", Action: "kinesisvideo:*", Resource: "*", Condition }];
+      return put("until", JSON.stringify({ Version: "2012-10-17", Statement }));
+    };
+
+    await until("2001-01-01T00:00:00Z");
+    const refusal = await errorOf(describeGate());
+    await until("2999-01-01T00:00:00Z");
+    const { StreamInfo } = await describeGate();
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+    expect(StreamInfo?.StreamName).to.equal("gate");
+  });
+});
