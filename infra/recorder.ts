@@ -120,7 +120,9 @@ export class Recorder extends pulumi.ComponentResource {
           role: role.name,
           policy: pulumi.jsonStringify({
             Version: "2012-10-17",
-            Statement: [{ Effect: "Allow", Action: "lambda:InvokeFunction", Resource: Object.values(functions) }],
+            Statement: [
+              { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: Object.values(functions) },
+            ],
           }),
         },
         child,

@@ -24,7 +24,11 @@ export class RecorderFunction extends pulumi.ComponentResource {
     const child = { parent: this };
     const { tags } = args;
 
-    const logGroup = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logRetentionDays, tags }, child);
+    const logGroup = new aws.cloudwatch.LogGroup(
+      name,
+      { retentionInDays: args.logRetentionDays, tags },
+      child,
+    );
     const role = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("lambda.amazonaws.com"), tags }, child);
     const writeLogs = {
       Effect: "Allow",

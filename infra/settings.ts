@@ -40,6 +40,8 @@ const streamName = z
   .string("write the stream's name")
   .regex(/^[a-zA-Z0-9_.-]{1,200}$/, "write 1 to 200 letters, digits, dots, dashes or underscores");
 
+const PREFIX_FORM = "write nothing, or folders that end in a slash, such as derby/";
+
 const schema = z.strictObject({
   streams: z
     .array(
@@ -65,8 +67,8 @@ const schema = z.strictObject({
   retentionHours: perStream.retentionHours.default(24),
   alarmThreshold: perStream.alarmThreshold.default(10),
   prefix: z
-    .string()
-    .regex(/^([a-zA-Z0-9!_.'()-]+\/)*$/, "write nothing, or folders that end in a slash, such as derby/")
+    .string(PREFIX_FORM)
+    .regex(/^([a-zA-Z0-9!_.'()-]+\/)*$/, PREFIX_FORM)
     .max(200, "write at most 200 characters")
     .default(""),
   logRetentionDays: z

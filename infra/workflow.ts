@@ -10,6 +10,14 @@ const SETTLE_SECONDS = 30;
 
 const PAUSE_AFTER_FAILURE_SECONDS = 60;
 
+/** Clips are cut on a grid of UTC: JSONata for the end of the cell that ends next, and the time for its last fragment. */
+const NEXT_CLIP_DUE = [
+  "($clipMs := $recording.clipSeconds * 1000",
+  `$settleMs := ${SETTLE_SECONDS * 1000}`,
+  "$nowMs := $toMillis($states.context.State.EnteredTime)",
+  "$fromMillis(($floor(($nowMs - $settleMs) / $clipMs) + 1) * $clipMs + $settleMs))",
+].join("; ");
+
 /**
  * The workflow of the blog's figure 2, as an Amazon States Language definition in JSONata: is the alarm tagged, wait for
  * a clip, is the alarm still on, archive the clip, and again.
@@ -33,13 +41,7 @@ export function recorderWorkflow(functions: WorkflowFunctions): object {
       Ignored: { Type: "Succeed" },
       WaitForClip: {
         Type: "Wait",
-        // Clips are cut on a grid of UTC: the next cell's end, and the time for its last fragment to be listed.
-        Timestamp: `{% (
-          $clipMs := $recording.clipSeconds * 1000;
-          $settleMs := ${SETTLE_SECONDS * 1000};
-          $nowMs := $toMillis($states.context.State.EnteredTime);
-          $fromMillis(($floor(($nowMs - $settleMs) / $clipMs) + 1) * $clipMs + $settleMs)
-        ) %}`,
+        Timestamp: `{% ${NEXT_CLIP_DUE} %}`,
         Next: "CheckAlarmState",
       },
       CheckAlarmState: {

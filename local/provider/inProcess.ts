@@ -90,21 +90,22 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Property values as plain data: secrets opened, archives as the text of their files. */
 async function plain(value: unknown): Promise<unknown> {
-  const settled: unknown = await value;
-  if (pulumi.asset.AssetArchive.isInstance(settled)) {
-    const assets = await settled.assets;
-    const texts = Object.entries(assets).map(async ([name, asset]) => {
-      const text = await (asset as pulumi.asset.StringAsset).text;
-      if (text === undefined)
-        throw new Error(`the archive's ${name} is no text; the local cloud takes text only`);
-      return [name, text];
-    });
-    return Object.fromEntries(await Promise.all(texts));
-  }
-  if (Array.isArray(settled)) return Promise.all(settled.map(plain));
+  const settled = await value;
+  if (pulumi.asset.AssetArchive.isInstance(settled)) return texts(settled as pulumi.asset.AssetArchive);
+  if (Array.isArray(settled)) return Promise.all((settled as unknown[]).map(plain));
   if (settled === null || typeof settled !== "object") return settled;
   const object = settled as Record<string, unknown>;
   if (object[SIGNATURE_KEY] === SECRET_SIGNATURE) return plain(object.value);
   const members = Object.entries(object).map(async ([key, member]) => [key, await plain(member)]);
   return Object.fromEntries(await Promise.all(members));
+}
+
+async function texts(archive: pulumi.asset.AssetArchive): Promise<Record<string, string>> {
+  const files = Object.entries(await archive.assets).map(async ([name, asset]) => {
+    const text = await (asset as pulumi.asset.StringAsset).text;
+    if (text === undefined)
+      throw new Error(`the archive's ${name} is no text; the local cloud takes text only`);
+    return [name, text];
+  });
+  return Object.fromEntries(await Promise.all(files));
 }

