@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
+import type { Call, CloudDeps, HttpService, Operations } from "../core/service";
+import { makeAsyncInvocations } from "./asyncInvocation";
+import { codeFolder, removeOldCode } from "./code";
+import { makeConcurrencyOperations } from "./concurrency";
+import { makeFunctionOperations } from "./functionOperations";
+import type { LambdaFunction } from "./functions";
+import { makeLambdaHttp } from "./http";
+import { makeRunInvocation } from "./invocation";
+import { makeInvoke } from "./invokeOperation";
+import { makePermissionOperations } from "./permissions";
+import { makeSandboxPool } from "./pool";
+import { makeTagOperations } from "./tags";
+
+/** The Lambda service. */
+export interface Lambda {
+  http: HttpService;
+  operations: Operations;
+  /** Invokes a function for a caller inside the cloud and waits for its answer (RequestResponse). */
+  invoke(request: { functionName: string; payload: string; call: Call }): Promise<{
+    payload: string;
+    functionError?: "Handled" | "Unhandled";
+    executedVersion: string;
+  }>;
+  /** Goes on with the events that a restart interrupted; to be called once the endpoint listens. */
+  start(): void;
+  /** Ends every function's process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Lambda for Node.js functions from zip archives. The shipped archive runs in processes of its own, one invocation at a
+ * time in each, with the environment, role, time and memory limits of the function. A function's time is the machine's
+ * time: timeouts, durations and `Date.now()` do not follow the cloud's clock; log timestamps, retries of events and
+ * credentials do.
+ */
+export function makeLambda(
+  deps: CloudDeps & {
+    issueCredentials: IssueCredentials;
+    writeLog: WriteLog;
+    /** The folder of node_modules that stands in for the SDK which Lambda's runtimes bring. */
+    nodePath: string;
+    /** The Node.js that runs functions, this process's own unless given. */
+    nodeExecutable?: string;
+    /** Delivers dead letters of events; without it they end with their last retry. */
+    invokeTarget?: InvokeTarget;
+  },
+): Lambda {
+  const { issueCredentials, writeLog, nodePath, nodeExecutable = process.execPath, invokeTarget } = deps;
+  const functions = deps.store.document<Record<string, LambdaFunction>>("lambda", {});
+  const codeRoot = deps.store.folder("lambda/code");
+  // Archives that were replaced stay until the next start: a process may still be running them.
+  for (const { name, codeSha256 } of Object.values(functions.value))
+    removeOldCode(codeRoot, name, codeSha256);
+
+  const pool = makeSandboxPool({
+    deps,
+    issueCredentials,
+    nodePath,
+    nodeExecutable,
+    taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
+  });
+  const run = makeRunInvocation({ deps, functions, pool, writeLog });
+  const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
+  const invoke = makeInvoke({ deps, functions, run, asyncInvocations });
+  const operations = {
+    ...makeFunctionOperations({ deps, functions, codeRoot, onChange: pool.discard }),
+    ...makePermissionOperations({ deps, functions }),
+    ...makeConcurrencyOperations({ deps, functions }),
+    ...makeTagOperations({ deps, functions }),
+    Invoke: invoke,
+  } satisfies Operations;
+
+  return {
+    http: makeLambdaHttp(operations),
+    operations,
+    async invoke({ functionName, payload, call }) {
+      // Calls inside the cloud may share a request id; invocations may not.
+      const ownCall = { ...call, requestId: randomUUID() };
+      const output = await invoke({ FunctionName: functionName, Payload: Buffer.from(payload) }, ownCall);
+      return {
+        payload: output.Payload ?? "null",
+        functionError: output.FunctionError as "Unhandled" | undefined,
+        executedVersion: output.ExecutedVersion,
+      };
+    },
+    start: asyncInvocations.start,
+    async close() {
+      asyncInvocations.close();
+      await pool.close();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { awsError } from "../core/errors";
+import type { WriteLog } from "../core/seams";
+import type { CloudDeps } from "../core/service";
+import type { Functions, LambdaFunction } from "./functions";
+import type { SandboxPool } from "./pool";
+import type { FunctionError, SandboxOutcome } from "./sandbox";
+
+/** "Concurrent executions" of the Lambda quotas. */
+export const ACCOUNT_CONCURRENCY = 1000;
+/** What LogType Tail answers: the last 4 KB. */
+const TAIL_BYTES = 4096;
+
+/** A finished invocation as the Invoke API answers it. */
+export interface InvocationAnswer {
+  payload: string;
+  functionError?: "Unhandled";
+  /** The last 4 KB of the log. */
+  logTail: string;
+}
+
+/** Runs an invocation in a sandbox. @throws TooManyRequestsException beyond the function's or the account's concurrency */
+export type RunInvocation = (
+  lambdaFunction: LambdaFunction,
+  invocation: { requestId: string; payload: string; clientContext?: object },
+) => Promise<InvocationAnswer>;
+
+/** Makes the runner of invocations, which counts concurrency and writes each sandbox's log. */
+export function makeRunInvocation(options: {
+  deps: CloudDeps;
+  functions: Functions;
+  pool: SandboxPool;
+  writeLog: WriteLog;
+}): RunInvocation {
+  const { deps, functions, pool, writeLog } = options;
+  const { clock } = deps;
+  const running = new Map<string, number>();
+  const runningOf = (name: string) => running.get(name) ?? 0;
+
+  function admit({ name }: LambdaFunction) {
+    const reserved = functions.value[name]?.reservedConcurrency;
+    const others = Object.values(functions.value);
+    const unreserved = others.filter((other) => other.reservedConcurrency === undefined);
+    const busyUnreserved = unreserved.reduce((sum, other) => sum + runningOf(other.name), 0);
+    const sharedLimit = ACCOUNT_CONCURRENCY - totalReserved(functions);
+    const refused = reserved === undefined ? busyUnreserved >= sharedLimit : runningOf(name) >= reserved;
+    if (!refused) return;
+    const reason = reserved === undefined ? "" : "ReservedFunction";
+    throw awsError("TooManyRequestsException", 429, "Rate Exceeded.", {
+      Type: "User",
+      Reason: `${reason}ConcurrentInvocationLimitExceeded`,
+    });
+  }
+
+  return async (lambdaFunction, { requestId, payload, clientContext }) => {
+    const { name } = lambdaFunction;
+    admit(lambdaFunction);
+    const pooled = pool.acquire(lambdaFunction);
+    running.set(name, runningOf(name) + 1);
+    let logTail = "";
+    const write = (message: string) => {
+      const { logStreamName } = pooled;
+      writeLog({
+        logGroupName: lambdaFunction.logGroupName,
+        logStreamName,
+        message,
+        timestampMs: clock.nowMs(),
+      });
+      logTail = (logTail + message).slice(-TAIL_BYTES);
+    };
+    const nowText = () => new Date(clock.nowMs()).toISOString();
+    pooled.onOutput = (text, level) => {
+      if (level) return write(`${nowText()}\t${requestId}\t${level}\t${text}\n`);
+      for (const line of text.split("\n").filter(Boolean)) write(`${line}\n`);
+    };
+    try {
+      write(`START RequestId: ${requestId} Version: $LATEST\n`);
+      const outcome = await pooled.sandbox.invoke({
+        requestId,
+        functionArn: lambdaFunction.arn,
+        payload,
+        timeoutMs: lambdaFunction.timeoutSeconds * 1000,
+        clientContext,
+      });
+      if (outcome.error) write(describeEnd(outcome.error, requestId, nowText()));
+      write(`END RequestId: ${requestId}\n`);
+      write(report(requestId, lambdaFunction, outcome));
+      if (outcome.error)
+        return { payload: JSON.stringify(outcome.error), functionError: "Unhandled", logTail };
+      return { payload: outcome.payload ?? "null", logTail };
+    } finally {
+      running.set(name, runningOf(name) - 1);
+      await pool.release(pooled, functions.value[name]);
+    }
+  };
+}
+
+/** The sum of all functions' reserved concurrency. */
+export function totalReserved(functions: Functions): number {
+  return Object.values(functions.value).reduce(
+    (sum, { reservedConcurrency }) => sum + (reservedConcurrency ?? 0),
+    0,
+  );
+}
+
+/** The log line by which the platform tells of a death that the function could not log itself. */
+function describeEnd({ errorType, errorMessage }: FunctionError, requestId: string, now: string): string {
+  if (errorType === "Sandbox.Timedout")
+    return `${now} ${requestId} ${errorMessage.replace(/^.*Error: /, "")}\n\n`;
+  if (PLATFORM_ERRORS.has(errorType)) return `${errorMessage}\n${errorType}\n`;
+  return "";
+}
+
+const PLATFORM_ERRORS = new Set(["Runtime.ExitError", "Runtime.OutOfMemory"]);
+
+/** The REPORT line. Durations are of the machine's time, which is the time of a function's process. */
+function report(requestId: string, { memoryMb }: LambdaFunction, outcome: SandboxOutcome): string {
+  const { durationMs, initDurationMs = 0, maxMemoryUsedMb, error } = outcome;
+  const status =
+    error?.errorType === "Sandbox.Timedout"
+      ? ["Status: timeout"]
+      : error && PLATFORM_ERRORS.has(error.errorType)
+        ? ["Status: error", `Error Type: ${error.errorType}`]
+        : [];
+  const fields = [
+    `REPORT RequestId: ${requestId}`,
+    `Duration: ${durationMs.toFixed(2)} ms`,
+    `Billed Duration: ${Math.ceil(durationMs + initDurationMs)} ms`,
+    `Memory Size: ${memoryMb} MB`,
+    `Max Memory Used: ${maxMemoryUsedMb} MB`,
+    ...(initDurationMs ? [`Init Duration: ${initDurationMs.toFixed(2)} ms`] : []),
+    ...status,
+  ];
+  return `${fields.join("\t")}\t\n`;
+}

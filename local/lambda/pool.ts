@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import type { IssueCredentials } from "../core/seams";
+import type { CloudDeps } from "../core/service";
+import { sandboxEnvironment } from "./environment";
+import type { LambdaFunction } from "./functions";
+import { type Sandbox, startSandbox } from "./sandbox";
+
+/** Of the machine's time; Lambda keeps an idle environment for some minutes too. */
+const IDLE_LIMIT_MS = 5 * 60_000;
+
+/** A sandbox and the log stream that it writes, as each of Lambda's environments has its own. */
+export interface PooledSandbox {
+  sandbox: Sandbox;
+  lambdaFunction: LambdaFunction;
+  logStreamName: string;
+  credentialsExpireMs: number;
+  /** Takes what the process prints; set by the invocation that runs. */
+  onOutput: (text: string, level?: string) => void;
+  idleTimer?: NodeJS.Timeout;
+}
+
+/** Sandboxes of all functions: idle ones are used again, more are started when all are busy. */
+export interface SandboxPool {
+  /** Hands out a sandbox for one invocation. Credentials that would end during it get a new sandbox. */
+  acquire(lambdaFunction: LambdaFunction): PooledSandbox;
+  /** Takes a sandbox back, or ends it when it cannot serve the function as it is now. */
+  release(pooled: PooledSandbox, current: LambdaFunction | undefined): Promise<void>;
+  /** Ends the idle sandboxes of a function that changed or went. */
+  discard(functionName: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Makes an empty pool. `taskRoot` says where a function's code is. */
+export function makeSandboxPool(options: {
+  deps: CloudDeps;
+  issueCredentials: IssueCredentials;
+  nodePath: string;
+  nodeExecutable: string;
+  taskRoot: (lambdaFunction: LambdaFunction) => string;
+}): SandboxPool {
+  const { deps, issueCredentials, nodePath, nodeExecutable, taskRoot } = options;
+  const { clock } = deps;
+  const idle = new Set<PooledSandbox>();
+  const busy = new Set<PooledSandbox>();
+
+  function start(lambdaFunction: LambdaFunction): PooledSandbox {
+    const day = new Date(clock.nowMs()).toISOString().slice(0, 10).replaceAll("-", "/");
+    const logStreamName = `${day}/[$LATEST]${randomUUID().replaceAll("-", "")}`;
+    const credentials = issueCredentials({
+      roleArn: lambdaFunction.role,
+      sessionName: lambdaFunction.name,
+    });
+    const folder = taskRoot(lambdaFunction);
+    const pooled: PooledSandbox = {
+      lambdaFunction,
+      logStreamName,
+      credentialsExpireMs: credentials.expiration.getTime(),
+      onOutput: () => undefined,
+      sandbox: startSandbox({
+        nodeExecutable,
+        taskRoot: folder,
+        memoryMb: lambdaFunction.memoryMb,
+        environment: sandboxEnvironment(lambdaFunction, {
+          ...deps,
+          taskRoot: folder,
+          nodePath,
+          logStreamName,
+          credentials,
+        }),
+        onOutput: (text, level) => pooled.onOutput(text, level),
+      }),
+    };
+    return pooled;
+  }
+
+  const fits = (pooled: PooledSandbox, lambdaFunction: LambdaFunction) =>
+    pooled.sandbox.usable() &&
+    pooled.lambdaFunction.name === lambdaFunction.name &&
+    pooled.lambdaFunction.revisionId === lambdaFunction.revisionId &&
+    pooled.credentialsExpireMs > clock.nowMs() + lambdaFunction.timeoutSeconds * 1000 * clock.speed;
+
+  async function end(pooled: PooledSandbox) {
+    clearTimeout(pooled.idleTimer);
+    idle.delete(pooled);
+    busy.delete(pooled);
+    await pooled.sandbox.kill();
+  }
+
+  return {
+    acquire(lambdaFunction) {
+      const pooled = [...idle].find((candidate) => fits(candidate, lambdaFunction)) ?? start(lambdaFunction);
+      clearTimeout(pooled.idleTimer);
+      idle.delete(pooled);
+      busy.add(pooled);
+      return pooled;
+    },
+    async release(pooled, current) {
+      if (!busy.delete(pooled)) return;
+      if (!current || !fits(pooled, current)) return end(pooled);
+      pooled.idleTimer = setTimeout(() => void end(pooled), IDLE_LIMIT_MS).unref();
+      idle.add(pooled);
+    },
+    async discard(functionName) {
+      const stale = [...idle].filter(({ lambdaFunction }) => lambdaFunction.name === functionName);
+      await Promise.all(stale.map(end));
+    },
+    async close() {
+      await Promise.all([...idle, ...busy].map(end));
+    },
+  };
+}
