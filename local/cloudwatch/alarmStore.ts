@@ -1,0 +1,101 @@
+import type { StateValue } from "@aws-sdk/client-cloudwatch";
+import type { PublishEvent } from "../core/seams";
+import type { CloudDeps } from "../core/service";
+import { type Alarm, type AlarmState, alarmTimestamp, stateChangeEvent } from "./alarm";
+
+const HISTORY_MS = 30 * 24 * 3_600_000;
+const MAX_HISTORY_ITEMS = 1000;
+
+/** A change of an alarm's state. Items outlive their alarm. */
+export interface HistoryItem {
+  /** Counts up; orders items of one instant. */
+  sequence: number;
+  alarmName: string;
+  atMs: number;
+  summary: string;
+  /** JSON text with the old and the new state. */
+  data: string;
+}
+
+interface AlarmDocument {
+  alarms: Record<string, Alarm>;
+  /** Oldest first; CloudWatch keeps 30 days, and this cloud at most 1,000 items of them. */
+  history: HistoryItem[];
+}
+
+/** The account's alarms. What changes them says `save()`. */
+export interface AlarmStore {
+  alarms: Record<string, Alarm>;
+  history(): HistoryItem[];
+  arnOf(alarmName: string): string;
+  /** Gives an alarm a state; if its value is another, the change goes to the history and to EventBridge. */
+  setState(alarm: Alarm, state: { value: StateValue; reason: string; reasonData?: string }): void;
+  save(): void;
+}
+
+/** Opens the alarms in `cloudwatch/alarms` of the data folder. */
+export function openAlarms(deps: CloudDeps & { publishEvent: PublishEvent }): AlarmStore {
+  const { clock, store, region, accountId, publishEvent } = deps;
+  const document = store.document<AlarmDocument>("cloudwatch/alarms", { alarms: {}, history: [] });
+  const arnOf = (alarmName: string) => `arn:aws:cloudwatch:${region}:${accountId}:alarm:${alarmName}`;
+
+  const remember = (alarm: Alarm, previous: AlarmState) => {
+    const { history } = document.value;
+    const { state, configuration } = alarm;
+    history.push({
+      sequence: (history.at(-1)?.sequence ?? 0) + 1,
+      alarmName: configuration.AlarmName,
+      atMs: state.updatedMs,
+      summary: `Alarm updated from ${previous.value} to ${state.value}`,
+      data: JSON.stringify({
+        version: "1.0",
+        oldState: historyState(previous),
+        newState: historyState(state),
+      }),
+    });
+    const current = history.filter(({ atMs }) => atMs > clock.nowMs() - HISTORY_MS);
+    document.value.history = current.slice(-MAX_HISTORY_ITEMS);
+  };
+
+  return {
+    alarms: document.value.alarms,
+    history: () => document.value.history,
+    arnOf,
+    save: document.save,
+    setState(alarm, state) {
+      const previous = alarm.state;
+      alarm.state = { ...state, updatedMs: clock.nowMs() };
+      if (previous.value !== state.value) {
+        alarm.transitionedMs = alarm.state.updatedMs;
+        remember(alarm, previous);
+        // Before the state is stored: after a kill in between, the transition is told twice rather than never.
+        publishEvent(stateChangeEvent(alarm, arnOf(alarm.configuration.AlarmName), previous));
+      }
+      document.save();
+    },
+  };
+}
+
+const historyState = ({ value, reason, reasonData }: AlarmState) => ({
+  stateValue: value,
+  stateReason: reason,
+  stateReasonData: reasonData === undefined ? undefined : (JSON.parse(reasonData) as unknown),
+});
+
+/** The data behind a state that an evaluation came to, as text. */
+export function reasonDataOf(
+  { configuration }: Alarm,
+  datapoints: { startMs: number; value: number }[],
+  queryMs: number,
+): string {
+  return JSON.stringify({
+    version: "1.0",
+    queryDate: alarmTimestamp(queryMs),
+    startDate: datapoints[0] && alarmTimestamp(datapoints[0].startMs),
+    unit: configuration.Unit,
+    statistic: configuration.Statistic,
+    period: configuration.Period,
+    recentDatapoints: datapoints.map(({ value }) => value),
+    threshold: configuration.Threshold,
+  });
+}
