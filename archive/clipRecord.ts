@@ -1,5 +1,5 @@
 import { compareFragmentNumbers, type Fragment } from "./fragment";
-import { clipFolder, fragmentListHash } from "./keys";
+import { clipFolder, fragmentListHash, isClipKey } from "./keys";
 import type { StreamDescription, Vault } from "./ports";
 
 /** What a clip's metadata says of it. */
@@ -29,7 +29,7 @@ export function clipMetadata(stream: StreamDescription, fragments: Fragment[]): 
 
 /**
  * The clip that reaches furthest, read from the bucket alone: clips are stored in order of ingestion, so it is among
- * those stored last. One list request per 1,000 clips of the stream, and a handful of reads.
+ * those stored last. Objects of other names are stepped over. One list request per 1,000 clips of the stream, and a handful of reads.
  */
 export async function lastClip(
   vault: Vault,
@@ -40,6 +40,7 @@ export async function lastClip(
   const togetherMs = 5_000;
   let newest: { key: string; modifiedMs: number }[] = [];
   for await (const object of vault.list(clipFolder(prefix, stream.streamName))) {
+    if (!isClipKey(object.key)) continue;
     const newestMs = Math.max(object.modifiedMs, ...newest.map(({ modifiedMs }) => modifiedMs));
     newest = [...newest, object].filter(({ modifiedMs }) => modifiedMs >= newestMs - togetherMs);
   }
@@ -55,7 +56,7 @@ function parse(key: string, metadata: Record<string, string>): ClipRecord {
     const value = metadata[name];
     if (!value || !/^\d+$/.test(value)) {
       throw new Error(
-        `${key} is not a clip of this archive: its metadata [${name}] is ${value}; move the object away`,
+        `${key} has a clip's name but not its metadata: [${name}] is ${value}; move the object away`,
       );
     }
     return value;

@@ -35,3 +35,8 @@ export function clipKey(
   const hash = fragmentListHash(fragments).slice(0, 8);
   return `${clipFolder(prefix, streamName)}date=${date}/hour=${time.slice(0, 2)}/${compact}-${hash}.${extension}`;
 }
+
+/** Whether a key has the form of `clipKey`: people may lay other things beside clips. */
+export function isClipKey(key: string): boolean {
+  return /\/date=\d{4}-\d\d-\d\d\/hour=\d\d\/\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}\.(mp4|mkv)$/.test(key);
+}
