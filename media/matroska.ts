@@ -8,6 +8,8 @@
 export const elementId = {
   ebml: 0x1a45dfa3,
   docType: 0x4282,
+  docTypeVersion: 0x4287,
+  docTypeReadVersion: 0x4285,
   void: 0xec,
   crc32: 0xbf,
   segment: 0x18538067,

@@ -26,9 +26,16 @@ export function element(id: number, payload: Uint8Array): Uint8Array {
   return concat([elementIdBytes(id), sizeBytes(payload.length), payload]);
 }
 
-/** The EBML header of a Matroska stream. */
+/** The EBML header of a Matroska stream: version 4, for readers that know SimpleBlocks (version 2). */
 export function ebmlHeader(): Uint8Array {
-  return element(elementId.ebml, text(elementId.docType, "matroska"));
+  return element(
+    elementId.ebml,
+    concat([
+      text(elementId.docType, "matroska"),
+      unsigned(elementId.docTypeVersion, 4),
+      unsigned(elementId.docTypeReadVersion, 2),
+    ]),
+  );
 }
 
 /** The start of a Segment that goes on until the stream ends (unknown size, 8-byte form). */
