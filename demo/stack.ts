@@ -1,0 +1,38 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import type { Cloud } from "../local/cloud";
+import { deploy } from "../local/provider/inProcess";
+
+const root = path.join(__dirname, "..");
+
+/** What the demo needs of the deployed stack's outputs. */
+export interface DemoStack {
+  name: string;
+  resourceCount: number;
+  bucket: string;
+  workflow: string;
+  streams: { name: string; alarm: string }[];
+}
+
+/** Deploys `index.ts` with the configuration of `Pulumi.dev.yaml` into a local cloud: the program as it is, unchanged. */
+export async function deployDevStack(cloud: Cloud): Promise<DemoStack> {
+  const { name: project } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8"));
+  const { config } = parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8"));
+  const entries = Object.entries<unknown>(config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  let resourceCount = 0;
+  const outputs = await deploy({
+    project,
+    stack: "dev",
+    config: Object.fromEntries(entries),
+    program: () => import("../index"),
+    target: cloud.clientConfig,
+    onResource: () => {
+      resourceCount += 1;
+    },
+  });
+  return { ...(outputs as unknown as DemoStack), name: `${project}/dev`, resourceCount };
+}
