@@ -1,5 +1,6 @@
 import { runSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 import { awsError } from "../core/errors";
+import { percentEncode } from "./percentEncoding";
 
 /** What a document is for: an identity's permissions, or who may take a role on. */
 type DocumentKind = "identity" | "trust";
@@ -30,12 +31,7 @@ export async function checkPolicyDocument(text: string | undefined, kind: Docume
 }
 
 /** A document as IAM answers it: percent-encoded after RFC 3986. */
-export function encodePolicyDocument(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
+export const encodePolicyDocument = percentEncode;
 
 /** The size that quotas count: white space is free (IAM user guide, "IAM and AWS STS quotas"). */
 export const policySize = (...documents: string[]) => documents.join("").replace(/\s/g, "").length;

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
+import { createScope, getCanonicalQuery, SignatureV4 } from "@smithy/signature-v4";
 import type { CredentialScope } from "../core/server";
 import type { HttpRequest } from "../core/service";
+import { percentEncode } from "./percentEncoding";
 
 /** What a SigV4 request says of its own signature, in the Authorization header or in a presigned URL. */
 export interface SentSignature {
@@ -97,6 +98,7 @@ function payloadHashes(
   return stated ? [stated] : [EMPTY_BODY_HASH, UNSIGNED_PAYLOAD];
 }
 
+/** The steps of the IAM user guide, "Create a signed AWS API request", over what the client says it signed. */
 async function signAgain(
   request: HttpRequest,
   scope: CredentialScope,
@@ -104,49 +106,38 @@ async function signAgain(
   secretAccessKey: string,
   payloadHash: string,
 ): Promise<string> {
-  // The token stays where the client put it, so the signer is not told of it.
-  const signer = new SignatureV4({
-    credentials: { accessKeyId: scope.accessKeyId, secretAccessKey },
-    region: scope.region,
-    service: scope.signingName,
-    sha256: Sha256,
+  const { accessKeyId, region, signingName } = scope;
+  const signingDate = sent.signingDate;
+  const longDate = signingDate.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const canonicalRequest = [
+    request.method,
     // S3 signs the path as it is on the wire; all other services encode it once more.
-    uriEscapePath: scope.signingName !== "s3",
-    applyChecksum: false,
-  });
-  const signable = new Set(sent.signedHeaders);
-  const headers: Record<string, string> = {};
-  for (const name of signable) headers[name] = single(request.headers[name]) ?? "";
-  // The signer takes the payload's hash from this header, also where the client did not sign the header itself.
-  headers["x-amz-content-sha256"] = payloadHash;
-  const unsigned = { method: request.method, protocol: "http:", hostname: "", path: request.path };
-  const toSign = { ...unsigned, query: queryBag(request.query), headers };
-  const options = {
-    signingDate: sent.signingDate,
-    signableHeaders: signable,
-    unsignableHeaders: new Set(["x-amz-content-sha256", "x-amz-date"].filter((name) => !signable.has(name))),
-  };
-  if (!sent.presigned) {
-    const signed = await signer.sign(toSign, options);
-    return /Signature=(\w+)/.exec(signed.headers.authorization ?? "")?.[1] ?? "";
-  }
-  const unhoistableHeaders = new Set(Object.keys(headers));
-  const signed = await signer.presign(toSign, {
-    ...options,
-    unhoistableHeaders,
-    expiresIn: sent.expiresSeconds,
-  });
-  return String(signed.query?.["X-Amz-Signature"]);
+    signingName === "s3" ? request.path : encodePath(request.path),
+    canonicalQuery(request),
+    ...sent.signedHeaders.map((name) => `${name}:${canonicalValue(request.headers[name])}`),
+    "",
+    sent.signedHeaders.join(";"),
+    payloadHash,
+  ].join("\n");
+  const stringToSign = [
+    "AWS4-HMAC-SHA256",
+    longDate,
+    createScope(longDate.slice(0, 8), region, signingName),
+    createHash("sha256").update(canonicalRequest).digest("hex"),
+  ].join("\n");
+  const credentials = { accessKeyId, secretAccessKey };
+  const signer = new SignatureV4({ credentials, region, service: signingName, sha256: Sha256 });
+  return signer.sign(stringToSign, { signingDate });
 }
 
-function queryBag(query: URLSearchParams): Record<string, string | string[]> {
-  const names = [...new Set(query.keys())];
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = query.getAll(name);
-      return [name, values.length === 1 ? (values[0] ?? "") : values];
-    }),
-  );
+const canonicalValue = (value: string | string[] | undefined) =>
+  (single(value) ?? "").trim().replace(/\s+/g, " ");
+
+const encodePath = (path: string) => percentEncode(path.replace(/\/+/g, "/")).replaceAll("%2F", "/");
+
+function canonicalQuery({ method, path, query }: HttpRequest): string {
+  const bag = Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name)]));
+  return getCanonicalQuery({ method, path, query: bag, headers: {}, protocol: "http:", hostname: "" });
 }
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(",") : value);

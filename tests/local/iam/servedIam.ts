@@ -92,7 +92,11 @@ export async function serveIam({
 }
 
 /** A policy that allows or denies actions on a resource. */
-export function policy(action: string | string[], resource = "*", effect: "Allow" | "Deny" = "Allow"): string {
+export function policy(
+  action: string | string[],
+  resource = "*",
+  effect: "Allow" | "Deny" = "Allow",
+): string {
   const Statement = [{ Effect: effect, Action: action, Resource: resource }];
   return JSON.stringify({ Version: "2012-10-17", Statement });
 }
@@ -106,7 +110,9 @@ export function trust(principal: Record<string, string>, condition?: object): st
 }
 
 /** The error that `call` rejects with. */
-export async function errorOf(call: Promise<unknown>): Promise<Error & { $metadata?: { httpStatusCode?: number } }> {
+export async function errorOf(
+  call: Promise<unknown>,
+): Promise<Error & { $metadata?: { httpStatusCode?: number } }> {
   return call.then(
     () => {
       throw new Error("The call was answered; it should have been refused");
