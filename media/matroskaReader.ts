@@ -48,6 +48,7 @@ export function makeMatroskaReader(options: MatroskaReaderOptions = {}): Matrosk
   const unknownEnd = Number.POSITIVE_INFINITY;
   const parsedHeaders: number[] = [id.ebml, id.info, id.tracks, id.tags];
   const otherLevelOne: number[] = [id.segment, id.cluster, id.seekHead, id.cues, id.chapters, id.attachments];
+  const documentStarts: number[] = [id.ebml, id.segment];
   const besideClusters = [...parsedHeaders, ...otherLevelOne];
 
   let events: MatroskaEvent[] = [];
@@ -97,8 +98,9 @@ export function makeMatroskaReader(options: MatroskaReaderOptions = {}): Matrosk
 
   /** Reads the next element, or the head of a Segment or Cluster; false when not all its bytes are here. */
   function readElement(): boolean {
-    if (cluster?.end === queue.offset()) endCluster(cluster);
-    if (segmentEnd === queue.offset()) segmentEnd = undefined;
+    const isAtEnd = (parentEnd: number | undefined) => parentEnd === queue.offset();
+    if (cluster && (isAtEnd(cluster.end) || isAtEnd(segmentEnd))) endCluster(cluster);
+    if (isAtEnd(segmentEnd)) segmentEnd = undefined;
     const head = ebml.head(queue.waiting());
     if (!head) return false;
     checkPlace(head);
@@ -116,22 +118,24 @@ export function makeMatroskaReader(options: MatroskaReaderOptions = {}): Matrosk
     return true;
   }
 
+  /** What may stand here: a document begins with its EBML header, and children end within their parents. */
   function checkPlace(head: ElementHead): void {
     const offset = queue.offset();
-    const name = ebml.nameOf(head.id);
+    const found = () => ebml.nameOf(head.id);
     if (!documentBegun && head.id !== id.ebml) {
-      throw ebml.invalid(`expected an EBML header (0x1a45dfa3), found ${name}`, offset);
+      throw ebml.invalid(`expected an EBML header (0x1a45dfa3), found ${found()}`, offset);
     }
-    if (segmentEnd === undefined && ![id.ebml, id.segment, id.void].some((known) => known === head.id)) {
-      throw ebml.invalid(`expected a Segment (0x18538067), found ${name}`, offset);
+    if (segmentEnd === undefined && head.id !== id.void && !documentStarts.includes(head.id)) {
+      throw ebml.invalid(`expected a Segment (0x18538067), found ${found()}`, offset);
     }
     const parentEnd = Math.min(cluster?.end ?? unknownEnd, segmentEnd ?? unknownEnd);
     if (offset + head.headBytes + (head.sizeBytes ?? 0) > parentEnd) {
-      throw ebml.invalid(`expected ${name} to end within its parent, by byte ${parentEnd}`, offset);
+      throw ebml.invalid(`expected ${found()} to end within its parent, by byte ${parentEnd}`, offset);
     }
-    const startsAnew = head.id === id.ebml || head.id === id.segment;
-    if (parentEnd !== unknownEnd && (startsAnew || (cluster && besideClusters.includes(head.id)))) {
-      throw ebml.invalid(`expected its parent to go on until byte ${parentEnd}, found ${name}`, offset);
+    const leavesCluster = besideClusters.includes(head.id) && (cluster?.end ?? unknownEnd) !== unknownEnd;
+    const leavesSegment = documentStarts.includes(head.id) && (segmentEnd ?? unknownEnd) !== unknownEnd;
+    if (leavesCluster || leavesSegment) {
+      throw ebml.invalid(`expected its parent to go on until byte ${parentEnd}, found ${found()}`, offset);
     }
   }
 

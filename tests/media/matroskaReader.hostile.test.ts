@@ -154,6 +154,12 @@ describe("the Matroska reader on bad bytes", () => {
       at: header.length + 8,
     },
     {
+      name: "a new document in a Segment of known size",
+      bytes: concat([ebmlHeader(), bytesOf("18538067 c0"), ebmlHeader()]),
+      says: /expected its parent to go on until byte \d+, found ebml/,
+      at: ebmlHeader().length + 5,
+    },
+    {
       name: "a Cluster that ends without a Timecode",
       bytes: concat([header, bytesOf(`${cluster} 80`)]),
       says: /expected a Timecode in the Cluster before its end/,

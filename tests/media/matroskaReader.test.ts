@@ -3,7 +3,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import type { MatroskaEvent } from "../../media/matroska";
 import { makeMatroskaReader } from "../../media/matroskaReader";
-import { clusterStart, concat, element, simpleBlock, streamHeader, tags } from "../../media/matroskaWriter";
+import { clusterStart, concat, ebmlHeader, element, simpleBlock, streamHeader, tags } from "../../media/matroskaWriter";
 import { dataHash, footageBytes, framesOf, ofKind, probe, readAll, realFootage } from "./support";
 
 const header = streamHeader({
@@ -170,6 +170,24 @@ describe("the Matroska reader", () => {
 
     expect(unknownEvents.slice(-2).map((event) => event.kind)).to.deep.equal(["clusterEnd", "tags"]);
     expect(knownEvents.at(-1)!.kind).to.equal("clusterEnd");
+  });
+
+  it("reads Clusters of unknown size in a Segment of known size, and ends the last with the Segment", () => {
+    const cluster = concat([clusterStart(0), block]);
+    const bytes = concat([ebmlHeader(), element(0x18538067, concat([cluster, cluster]))]);
+
+    const events = makeMatroskaReader().push(concat([bytes, ebmlHeader()]));
+
+    const boundaries = events.filter(({ kind }) => ["cluster", "clusterEnd", "ebml"].includes(kind));
+    expect(boundaries.map((event) => event.kind)).to.deep.equal([
+      "ebml",
+      "cluster",
+      "clusterEnd",
+      "cluster",
+      "clusterEnd",
+      "ebml",
+    ]);
+    expect(boundaries[4]!.offset).to.equal(bytes.length);
   });
 
   it("goes on with a new EBML header after a Segment of unknown size", () => {
