@@ -95,11 +95,12 @@ export interface Route {
   operation: Operation;
   /** The status of success, 200 unless said. */
   statusCode?: number;
+  /** Writes an answer that is not JSON, such as media; resolves when it is written. */
+  answer?: (output: object, response: ServerResponse, call: Call) => Promise<void>;
 }
 
 /**
- * A service of the REST-JSON protocol. Path parameters and query parameters join the body's members in the input. An
- * operation whose answer is not JSON returns `{ body, headers }` through `rawAnswer`.
+ * A service of the REST-JSON protocol. Path parameters and query parameters join the body's members in the input.
  */
 export function restJsonService(options: {
   signingName: string;
@@ -120,6 +121,7 @@ export function restJsonService(options: {
         if (!parameters) continue;
         const input = { ...decodeJson(request.body), ...Object.fromEntries(request.query), ...parameters };
         const output = (await run(route.operation, input, call)) ?? {};
+        if (route.answer) return route.answer(output, response, call);
         response.writeHead(route.statusCode ?? 200, {
           "content-type": "application/json",
           "x-amzn-requestid": call.requestId,
@@ -191,7 +193,8 @@ export function queryService(options: {
     },
     writeError(response, thrown, requestId) {
       const error = toAwsError(thrown);
-      const code = queryErrorCodes[error.code] ?? error.code.replace(/^AccessDeniedException$/, "AccessDenied");
+      const code =
+        queryErrorCodes[error.code] ?? error.code.replace(/^AccessDeniedException$/, "AccessDenied");
       const body = xml({
         ErrorResponse: {
           "@xmlns": xmlNamespace,

@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { awsError } from "../core/errors";
+import type { Call, CloudDeps, HttpRequest } from "../core/service";
+import type { AckErrorCode } from "./acknowledgement";
+import type { FragmentStores } from "./fragmentStores";
+import { invalidArgument, requiredOneOf } from "./input";
+import type { StreamMetric } from "./metrics";
+import { type PutMediaConnection, servePutMedia } from "./putMediaConnection";
+import type { StreamRecord, Streams } from "./streams";
+
+/** PutMedia, which no SDK's request and response model fits: fragments in, acknowledgements out, at the same time. */
+export interface PutMedia {
+  /** Serves one request until its connection ends. Throws what is refused before streaming begins. */
+  serve(request: HttpRequest, response: ServerResponse, call: Call): Promise<void>;
+  /** Ends the connection to a stream, if there is one, with an ERROR acknowledgement; resolves when it has ended. */
+  endConnection(stream: StreamRecord, errorCode: AckErrorCode): Promise<void>;
+  /** Ends all connections; resolves when what they received is stored. */
+  close(): Promise<void>;
+}
+
+/** PutMedia for all streams; a stream takes one connection at a time (quota page). */
+export function makePutMedia(
+  deps: CloudDeps,
+  streams: Streams,
+  stores: FragmentStores,
+  metric: StreamMetric,
+): PutMedia {
+  const connections = new Map<StreamRecord, PutMediaConnection>();
+
+  return {
+    async serve(request, response, call) {
+      const timecodeBaseMs = timecodeBase(request.headers);
+      const stream = await streams.open(
+        {
+          StreamName: header(request.headers, "x-amzn-stream-name"),
+          StreamARN: header(request.headers, "x-amzn-stream-arn"),
+        },
+        call,
+        "PutMedia",
+      );
+      metric(stream.name, "PutMedia.Requests", 1, "Count");
+      if (connections.has(stream)) {
+        throw awsError(
+          "ConnectionLimitExceededException",
+          400,
+          `The stream ${stream.name} already has a PutMedia connection; only one is allowed.`,
+        );
+      }
+      const connection = servePutMedia({
+        request: request.stream,
+        response,
+        stream,
+        store: stores.of(stream),
+        timecodeBaseMs,
+        clock: deps.clock,
+        metric: (name, value, unit) => metric(stream.name, `PutMedia.${name}`, value, unit),
+        ended: () => connections.delete(stream),
+      });
+      connections.set(stream, connection);
+      await connection.closed;
+    },
+    async endConnection(stream, errorCode) {
+      await connections.get(stream)?.end(errorCode);
+    },
+    async close() {
+      await Promise.all([...connections.values()].map((connection) => connection.end()));
+    },
+  };
+}
+
+function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/**
+ * What is added to a fragment's timecode to make its producer timestamp: the start of the recording in RELATIVE mode.
+ *
+ * The header is read as a decimal number of seconds. The C producer prints milliseconds without padding, so that its 5 ms
+ * arrive as ".5" and mean half a second; the service cannot know better.
+ */
+function timecodeBase(headers: IncomingHttpHeaders): number {
+  const type = requiredOneOf(
+    header(headers, "x-amzn-fragment-timecode-type"),
+    "x-amzn-fragment-timecode-type",
+    ["ABSOLUTE", "RELATIVE"],
+  );
+  const start = header(headers, "x-amzn-producer-start-timestamp") ?? "";
+  if (!/^\d+(\.\d+)?$/.test(start)) {
+    throw invalidArgument(
+      `x-amzn-producer-start-timestamp is "${start}"; write seconds such as 1511852108.513.`,
+    );
+  }
+  return type === "RELATIVE" ? Math.round(Number(start) * 1000) : 0;
+}
