@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { CreateAccessKeyCommand, CreateUserCommand } from "@aws-sdk/client-iam";
+import { CreateRoleCommand } from "@aws-sdk/client-iam";
 import { expect } from "chai";
 import { queryService } from "../../../local/core/protocols";
 import type { HttpService } from "../../../local/core/service";
-import { type ServedIam, serveIam } from "./servedIam";
+import { type ServedIam, serveIam, trust } from "./servedIam";
 import { amzDate, send, signByHand } from "./wireRequests";
 
 const EMPTY_HASH = createHash("sha256").update("").digest("hex");
@@ -19,20 +19,22 @@ const streamingService: HttpService = {
 
 describe("the signature of a streamed request, whose body is not read first", () => {
   let cloud: ServedIam;
-  let keys: { accessKeyId: string; secretAccessKey: string };
+  let session: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   beforeEach(async () => {
     cloud = await serveIam({ more: [streamingService] });
-    await cloud.owner.send(new CreateUserCommand({ UserName: "camera" }));
-    const { AccessKey } = await cloud.owner.send(new CreateAccessKeyCommand({ UserName: "camera" }));
-    keys = { accessKeyId: AccessKey?.AccessKeyId ?? "", secretAccessKey: AccessKey?.SecretAccessKey ?? "" };
+    const AssumeRolePolicyDocument = trust({ Service: "iot.amazonaws.com" });
+    const { Role } = await cloud.owner.send(
+      new CreateRoleCommand({ RoleName: "camera", AssumeRolePolicyDocument }),
+    );
+    session = cloud.iam.issueCredentials({ roleArn: Role?.Arn ?? "", sessionName: "gate" });
   });
   afterEach(() => cloud.close());
 
-  /** Signs and sends a body as a producer does, with `unsigned` headers added after signing. */
+  /** Signs and sends a body as a producer does; `signed` headers are added before signing, the token after it. */
   async function putMedia(
     payloadHash: string,
     signed: Record<string, string> = {},
-    unsigned: Record<string, string> = {},
+    token = { "x-amz-security-token": session.sessionToken },
   ) {
     // The C producer leaves the port out of the Host header.
     const headers = {
@@ -48,12 +50,12 @@ describe("the signature of a streamed request, whose body is not read first", ()
       headers,
       payloadHash,
       service: "kinesisvideo-stream",
-      ...keys,
+      ...session,
     });
     return send(cloud.url, {
       method: "POST",
       path: "/putMedia",
-      headers: { ...headers, ...unsigned, authorization, "transfer-encoding": "chunked" },
+      headers: { ...headers, ...token, authorization, "transfer-encoding": "chunked" },
       body: "matroska",
     });
   }
@@ -72,10 +74,13 @@ describe("the signature of a streamed request, whose body is not read first", ()
     expect(stated.status).to.equal(200);
   });
 
-  it("may have headers beside it that were not signed", async () => {
-    const answer = await putMedia(EMPTY_HASH, {}, { "user-agent": "AWS-SDK-KVS/1.6.4" });
+  it("may cover the session token or leave it out, but the token must be the session's", async () => {
+    const covered = await putMedia(EMPTY_HASH, { "x-amz-security-token": session.sessionToken });
+    const wrong = await putMedia(EMPTY_HASH, {}, { "x-amz-security-token": "another" });
 
-    expect(answer.status).to.equal(200);
+    expect(covered.status).to.equal(200);
+    expect(wrong.status).to.equal(403);
+    expect(wrong.body).to.match(/security token included in the request is invalid/);
   });
 
   it("fails over anything else", async () => {
