@@ -94,7 +94,8 @@ export function servePutMedia(options: {
         media: fragment.media,
       });
     } catch (error) {
-      console.error(`local cloud: cannot store fragment ${acked.fragmentNumber} of ${stream.name}:`, error);
+      const why = (error as Error).message;
+      console.error(`local cloud: cannot store fragment ${acked.fragmentNumber} of ${stream.name}: ${why}`);
       return fail("ARCHIVAL_ERROR", acked);
     }
     metric("FragmentPersistLatency", clock.nowMs() - receivedMs, "Milliseconds");
