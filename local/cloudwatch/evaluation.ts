@@ -69,13 +69,13 @@ export function evaluate(alarm: AlarmConfiguration, periods: EvaluatedPeriod[]):
 }
 
 /**
- * Whether the oldest breaching data point is at least `m` periods old and all that came after it breach or are missing:
- * then the alarm goes off although fewer than `m` data points exist ("Avoiding premature transitions to alarm state").
+ * Whether all real data points breach and the oldest is at least `m` periods old: then the alarm goes off although fewer
+ * than `m` data points exist ("Avoiding premature transitions to alarm state", and row 3 of its second table).
  */
 function isPremature(periods: EvaluatedPeriod[], m: number, breaches: (value: number) => boolean): boolean {
-  const oldest = periods.findIndex(({ value }) => value !== undefined && breaches(value));
+  const oldest = periods.findIndex(({ value }) => value !== undefined);
   if (oldest === -1 || periods.length - oldest < m) return false;
-  return periods.slice(oldest).every(({ value }) => value === undefined || breaches(value));
+  return periods.every(({ value }) => value === undefined || breaches(value));
 }
 
 function reasonFor(
