@@ -117,11 +117,30 @@ describe("the Matroska reader on bad bytes", () => {
   const bad = [
     { name: "text", bytes: Buffer.from("GET / HTTP/1.1\r\n"), says: /expected an EBML header.*found/, at: 0 },
     { name: "no element ID", bytes: bytesOf("00 00"), says: /expected an element ID, found 0x0/, at: 0 },
+    { name: "an ID of 5 bytes", bytes: bytesOf("08 00"), says: /expected an element ID, found 0x8/, at: 0 },
     {
       name: "a Cluster outside of a Segment",
       bytes: concat([ebmlHeader(), bytesOf(`${cluster} ff`)]),
       says: /expected a Segment \(0x18538067\), found cluster/,
       at: ebmlHeader().length,
+    },
+    {
+      name: "a Cluster right after a second EBML header",
+      bytes: concat([header, ebmlHeader(), bytesOf(`${cluster} ff`)]),
+      says: /expected a Segment \(0x18538067\), found cluster/,
+      at: header.length + ebmlHeader().length,
+    },
+    {
+      name: "a Segment that ends early, after whole elements",
+      bytes: concat([ebmlHeader(), bytesOf("18538067 90 ec 82 0000")]),
+      says: /ends in the middle of a Segment that reaches to byte \d+, at byte/,
+      at: ebmlHeader().length + 9,
+    },
+    {
+      name: "a Cluster that ends early, after whole elements",
+      bytes: concat([header, bytesOf(`${cluster} 90 e7 81 05`)]),
+      says: /ends in the middle of cluster \(0x1f43b675\), at byte/,
+      at: header.length,
     },
     {
       name: "a block ahead of the Timecode",
@@ -182,6 +201,12 @@ describe("the Matroska reader on bad bytes", () => {
       bytes: concat([inCluster, bytesOf("a3 88 81 0000 02 01 64 aabb")]),
       says: /expected laced frames within their block/,
       at: inCluster.length + 8,
+    },
+    {
+      name: "laced frames of negative size",
+      bytes: concat([inCluster, bytesOf("a3 8a 81 0000 06 02 81 bd aabbcc")]),
+      says: /expected laced frames within their block/,
+      at: inCluster.length + 10,
     },
     {
       name: "equal laced frames that do not divide their block",

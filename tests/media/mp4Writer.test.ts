@@ -139,6 +139,9 @@ describe("the MP4 writer", () => {
     expect(audio!.audio).to.include({ sample_rate: 48_000, channel_count: 2 });
     expect(info.duration).to.equal(Math.max(video!.duration, audio!.duration));
     expect(info.brands).to.include("iso4");
+    expect(info.tracks.map((track) => track.movie_duration)).to.deep.equal(
+      info.tracks.map((track) => track.duration),
+    );
   });
 
   it("shows B-frames at their own times and decodes each frame before the next", () => {
@@ -169,6 +172,13 @@ describe("the MP4 writer", () => {
         expect(samples.map(({ dts }) => dts / 90 + startMs)).to.deep.equal(sorted);
       }),
     );
+  });
+
+  it("says in the version of the offsets that they may be negative", () => {
+    const file = inMp4box(fileOf(trackShownAt(avc, 0, 80, 40), trackShownAt(aLaw, 0, 20)));
+
+    const offsets = file.getBoxes("ctts", false);
+    expect(offsets.map((box) => (box as unknown as { version: number }).version)).to.deep.equal([1]);
   });
 
   it("keeps fractions of a millisecond to a ninetieth", () => {
@@ -203,6 +213,18 @@ describe("the MP4 writer", () => {
     const durations = [told, byDefault, asBefore].map((track) => inMp4box(fileOf(track)).getInfo().duration);
 
     expect(durations).to.deep.equal([(90 + 25.5) * 90, 90 * 90 + 3000, (90 + 50) * 90]);
+  });
+
+  it("leaves a track empty that has no frames", () => {
+    const silent = { track: aLaw, samples: [], lastSampleDurationMs: 20 };
+
+    const info = inMp4box(fileOf(trackShownAt(avc, 0, 40), silent)).getInfo();
+
+    const counts = info.tracks.map((track) => ({ samples: track.nb_samples, duration: track.duration }));
+    expect(counts).to.deep.equal([
+      { samples: 2, duration: 80 * 90 },
+      { samples: 0, duration: 0 },
+    ]);
   });
 
   it("writes A-law that ffprobe reads as such", () => {
@@ -328,6 +350,11 @@ describe("the MP4 writer", () => {
     {
       name: "AAC of one byte",
       track: { ...aLaw, codecId: "A_AAC", codecPrivate: Uint8Array.of(0x11) },
+      code: "INVALID_CODEC_PRIVATE",
+    },
+    {
+      name: "AAC of no object type",
+      track: { ...aLaw, codecId: "A_AAC", codecPrivate: Uint8Array.of(0x01, 0x90) },
       code: "INVALID_CODEC_PRIVATE",
     },
     {
