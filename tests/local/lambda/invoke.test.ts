@@ -149,7 +149,9 @@ describe("local Lambda: invocations", () => {
 
     expect(value.errorType).to.equal("Sandbox.Timedout");
     expect(value.errorMessage).to.match(/^RequestId: \S+ Error: Task timed out after 1\.00 seconds$/);
-    expect(Buffer.from(LogResult ?? "", "base64").toString()).to.match(/Task timed out[^]*Status: timeout/);
+    expect(Buffer.from(LogResult ?? "", "base64").toString()).to.match(
+      /Task timed out[\s\S]*Status: timeout/,
+    );
   });
 
   it("ends a function that needs more memory than it has", async () => {
