@@ -49,7 +49,7 @@ export async function serveKinesisVideo(
 
 /** Makes a stream that keeps its media for a day. */
 export async function createStream(
-  { control }: ServedKinesisVideo,
+  { control }: Pick<ServedKinesisVideo, "control">,
   name = "gate",
   retentionHours = 24,
 ): Promise<string> {

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import {
   DeleteStreamCommand,
   DescribeStreamCommand,
+  KinesisVideoClient,
   UpdateDataRetentionCommand,
 } from "@aws-sdk/client-kinesis-video";
 import { GetMediaForFragmentListCommand } from "@aws-sdk/client-kinesis-video-archived-media";
@@ -13,6 +16,7 @@ import { openProducer, putAll } from "./producer";
 import { allFragments, createStream, failureOf, type ServedKinesisVideo, serveKinesisVideo } from "./service";
 import { END_OF_FRAGMENT, fragmentOf, headerOf, START_MS, videoTrack } from "./streamBytes";
 
+const CLIENT = { region: "us-east-1", credentials: { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" } };
 const HOUR_MS = 3_600_000;
 
 describe("The media of Kinesis Video on disk", () => {
@@ -39,19 +43,25 @@ describe("The media of Kinesis Video on disk", () => {
     return Buffer.from((await Payload?.transformToByteArray()) ?? []);
   }
 
-  it("holds a fragment from the moment it is PERSISTED: another process on the folder serves it", async () => {
-    const first = await serveKinesisVideo({ dataDir });
-    await createStream(first);
-    const producer = openProducer(first.url);
+  it("holds a fragment from the moment it is PERSISTED, even if the process is killed then", async () => {
+    const register = ["-r", "ts-node/register/transpile-only"];
+    const script = path.join(__dirname, "servingProcess.ts");
+    const killed = spawn(process.execPath, [...register, script, dataDir], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(killed.stdout, "data")) as [Buffer];
+    const url = line.toString().trim();
+    await createStream({ control: new KinesisVideoClient({ endpoint: url, ...CLIENT }) });
+    const producer = openProducer(url);
     await producer.send(header, cluster, END_OF_FRAGMENT);
     const { FragmentNumber } = await producer.ack("PERSISTED");
 
-    const second = await serveKinesisVideo({ dataDir });
-    const media = await mediaOf(second, FragmentNumber);
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    const kinesisVideo = await serveKinesisVideo({ dataDir });
 
-    expect(media.includes(cluster)).to.equal(true);
-    await second.close();
-    await first.close();
+    expect((await mediaOf(kinesisVideo, FragmentNumber)).includes(Buffer.from(cluster))).to.equal(true);
+    await kinesisVideo.close();
   });
 
   it("goes on after a restart with the same streams, the same fragments and higher numbers", async () => {
