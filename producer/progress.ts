@@ -26,7 +26,9 @@ export function makeProgress(out: { isTTY?: boolean; write(text: string): unknow
     if (event.kind === "connected") note(`connected to ${event.endpoint}`);
     if (event.kind === "reconnecting") {
       const { reason, delayMs, heldFragments } = event;
-      note(`reconnecting in ${seconds(delayMs)}, ${heldFragments} fragments to be sent again: ${reason}`);
+      note(
+        `reconnecting in ${seconds(delayMs)}, ${count(heldFragments, "fragment")} not persisted: ${reason}`,
+      );
     }
     if (event.kind === "skipped") {
       note(`skipped ${time(event.producerTimestampMs)} (${seconds(event.durationMs)}): ${event.reason}`);
@@ -40,7 +42,7 @@ export function makeProgress(out: { isTTY?: boolean; write(text: string): unknow
     }
     if (event.kind === "ack" && out.isTTY) {
       const { eventType, fragmentNumber = "" } = event.ack;
-      status(`${persisted} fragments persisted | ${eventType} ${fragmentNumber}`);
+      status(`${count(persisted, "fragment")} persisted | ${eventType} ${fragmentNumber}`);
     }
   }
 
@@ -50,7 +52,7 @@ export function makeProgress(out: { isTTY?: boolean; write(text: string): unknow
 /** The end of a run in one line. */
 export function summaryLine(summary: CameraSummary): string {
   const parts = [
-    `${summary.persistedFragments} fragments persisted (${seconds(summary.persistedMs)}, ${kilobytes(summary.persistedBytes)})`,
+    `${count(summary.persistedFragments, "fragment")} persisted (${seconds(summary.persistedMs)}, ${kilobytes(summary.persistedBytes)})`,
     `${summary.resentFragments} of them sent more than once`,
     `${summary.skippedFragments} skipped`,
     `${summary.unconfirmedFragments} not confirmed`,
