@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type {
   DeleteAlarmsInput,
-  DescribeAlarmHistoryInput,
   DescribeAlarmsForMetricInput,
   DescribeAlarmsInput,
   EnableAlarmActionsInput,
@@ -14,8 +13,9 @@ import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Need, Operation } from "../core/service";
 import type { Alarm, AlarmConfiguration } from "./alarm";
 import { readConfiguration } from "./alarmConfiguration";
-import type { AlarmStore, HistoryItem } from "./alarmStore";
-import { checks, dimensionsOf, invalidCombination, timestampMs, type WireTimestamp } from "./inputs";
+import { describeHistory, type HistoryInput } from "./alarmHistory";
+import type { AlarmStore } from "./alarmStore";
+import { badToken, checks, dimensionsOf, invalidCombination } from "./inputs";
 import { metricKey } from "./metrics";
 import { resourceTags, tagsOf } from "./tagOperations";
 
@@ -141,34 +141,9 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
       return { MetricAlarms: found.map(describe) };
     },
 
-    async DescribeAlarmHistory(
-      input: Omit<DescribeAlarmHistoryInput, "StartDate" | "EndDate"> & {
-        StartDate?: WireTimestamp;
-        EndDate?: WireTimestamp;
-      },
-      call,
-    ) {
+    async DescribeAlarmHistory(input: HistoryInput, call) {
       await call.authorize(need("DescribeAlarmHistory", input.AlarmName ?? "*"));
-      checks.unsupported(input, ["AlarmContributorId"]);
-      const fromMs = timestampMs(input.StartDate, "StartDate") ?? 0;
-      const toMs = timestampMs(input.EndDate, "EndDate") ?? Number.POSITIVE_INFINITY;
-      const type = input.HistoryItemType ?? "StateUpdate";
-      const found = store
-        .history()
-        .filter(
-          ({ alarmName, atMs }) =>
-            type === "StateUpdate" &&
-            alarmName === (input.AlarmName ?? alarmName) &&
-            atMs >= fromMs &&
-            atMs <= toMs,
-        );
-      const keyOf = input.ScanBy === "TimestampAscending" ? oldestFirst : newestFirst;
-      const listed = page(found.sort(byKey(keyOf)), keyOf, {
-        limit: checks.range(input.MaxRecords, "maxRecords", 1, 100) ?? 100,
-        token: input.NextToken,
-        badToken,
-      });
-      return { AlarmHistoryItems: listed.items.map(toHistoryItem), NextToken: listed.nextToken };
+      return describeHistory(store.history(), input);
     },
 
     async DeleteAlarms(input: DeleteAlarmsInput, call) {
@@ -200,7 +175,6 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
 }
 
 const nameOf = ({ configuration }: Alarm) => configuration.AlarmName;
-const badToken = () => awsError("InvalidNextToken", 400, "The NextToken is not one that this operation gave");
 
 const keyOfMetric = (configuration: AlarmConfiguration) =>
   metricKey({
@@ -208,19 +182,6 @@ const keyOfMetric = (configuration: AlarmConfiguration) =>
     metricName: configuration.MetricName,
     dimensions: dimensionsOf(configuration.Dimensions),
   });
-
-const pad = (number: number) => String(number).padStart(15, "0");
-const oldestFirst = ({ sequence }: HistoryItem) => pad(sequence);
-const newestFirst = ({ sequence }: HistoryItem) => pad(1e15 - 1 - sequence);
-
-const toHistoryItem = (item: HistoryItem) => ({
-  AlarmName: item.alarmName,
-  AlarmType: "MetricAlarm",
-  Timestamp: new Date(item.atMs),
-  HistoryItemType: "StateUpdate",
-  HistorySummary: item.summary,
-  HistoryData: item.data,
-});
 
 function isJson(text: string): boolean {
   try {

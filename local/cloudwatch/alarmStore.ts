@@ -2,20 +2,10 @@ import type { StateValue } from "@aws-sdk/client-cloudwatch";
 import type { PublishEvent } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import { type Alarm, type AlarmState, alarmTimestamp, stateChangeEvent } from "./alarm";
+import type { HistoryItem } from "./alarmHistory";
 
 const HISTORY_MS = 30 * 24 * 3_600_000;
 const MAX_HISTORY_ITEMS = 1000;
-
-/** A change of an alarm's state. Items outlive their alarm. */
-export interface HistoryItem {
-  /** Counts up; orders items of one instant. */
-  sequence: number;
-  alarmName: string;
-  atMs: number;
-  summary: string;
-  /** JSON text with the old and the new state. */
-  data: string;
-}
 
 interface AlarmDocument {
   alarms: Record<string, Alarm>;

@@ -15,6 +15,13 @@ export const invalidCombination = (message: string) =>
 /** A moment as clients send it: epoch seconds (JSON) or ISO 8601 (Query protocol). */
 export type WireTimestamp = number | string;
 
+/** An input whose members `K` are timestamps in the protocol's own form, not dates. */
+export type Wire<T, K extends string> = Omit<T, K> & { [Member in K]?: WireTimestamp };
+
+/** The error of a token that no listing gave. */
+export const badToken = () =>
+  awsError("InvalidNextToken", 400, "The NextToken is not one that this operation gave");
+
 /** Milliseconds of a timestamp; `undefined` passes. */
 export function timestampMs(value: WireTimestamp | undefined, member: string): number | undefined {
   if (value === undefined || value === null) return undefined;

@@ -2,43 +2,28 @@ import type {
   GetMetricDataInput,
   GetMetricStatisticsInput,
   ListMetricsInput,
-  MetricDataQuery,
   MetricDatum,
   PutMetricDataInput,
 } from "@aws-sdk/client-cloudwatch";
-import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { CloudDeps, Operation } from "../core/service";
 import {
+  badToken,
   checks,
   dimensionsOf,
   invalidCombination,
   invalidValue,
   periodSeconds,
-  timestampMs,
   toDimensions,
   unitOf,
-  type WireTimestamp,
+  type Wire,
 } from "./inputs";
-import {
-  fold,
-  type Metric,
-  type MetricStore,
-  metricKey,
-  STATISTIC_NAMES,
-  STATISTICS,
-  type StatisticName,
-  type StatisticSet,
-} from "./metrics";
+import { rangeOf, readDatum, readQuery, statisticOf } from "./metricInputs";
+import { type MetricStore, metricKey, STATISTICS } from "./metrics";
 
 const HOUR_MS = 3_600_000;
 const MAX_DATAPOINTS = 1440;
 const LIST_PAGE_SIZE = 500;
-
-/** Timestamps arrive in the protocol's own form, not as dates. */
-type Wire<T, K extends string> = Omit<T, K> & { [Member in K]?: WireTimestamp };
-
-const badToken = () => awsError("InvalidNextToken", 400, "The NextToken is not one that this operation gave");
 
 /** The operations on metric data: PutMetricData, GetMetricStatistics, GetMetricData and ListMetrics. */
 export function makeMetricOperations({ clock }: CloudDeps, metrics: MetricStore) {
@@ -147,82 +132,4 @@ export function makeMetricOperations({ clock }: CloudDeps, metrics: MetricStore)
     },
   } satisfies Record<string, Operation>;
   return operations;
-}
-
-/** Reads one datum of PutMetricData: a value, values with counts, or a statistic set. */
-function readDatum(namespace: string, datum: Wire<MetricDatum, "Timestamp">, nowMs: number) {
-  if (Number(datum.StorageResolution ?? 60) !== 60) {
-    throw invalidValue("StorageResolution 1 is not supported by the local cloud; leave it out, or write 60");
-  }
-  const atMs = timestampMs(datum.Timestamp, "Timestamp") ?? nowMs;
-  if (atMs < nowMs - 14 * 24 * HOUR_MS || atMs > nowMs + 2 * HOUR_MS) {
-    throw invalidValue(
-      `The parameter Timestamp must be at most two weeks in the past and two hours in the future: ${new Date(atMs).toISOString()}`,
-    );
-  }
-  return {
-    metric: {
-      namespace,
-      metricName: checks.required(datum.MetricName, "metricName"),
-      dimensions: dimensionsOf(datum.Dimensions),
-    },
-    unit: unitOf(datum.Unit) ?? "None",
-    values: readValues(datum),
-    atMs,
-  };
-}
-
-function readValues(datum: Wire<MetricDatum, "Timestamp">): StatisticSet {
-  const { StatisticValues: set, Values, Counts } = datum;
-  if (set) {
-    return {
-      sampleCount: numberOf(set.SampleCount, "SampleCount"),
-      sum: numberOf(set.Sum, "Sum"),
-      minimum: numberOf(set.Minimum, "Minimum"),
-      maximum: numberOf(set.Maximum, "Maximum"),
-    };
-  }
-  const values = Values?.length ? Values : [checks.required(datum.Value, "value")];
-  if (Counts && Counts.length !== values.length) {
-    throw invalidCombination("The parameters Values and Counts must have the same number of members");
-  }
-  return values
-    .map((value, index): StatisticSet => {
-      const one = numberOf(value, "Value");
-      const count = numberOf(Counts?.[index] ?? 1, "Count");
-      return { sampleCount: count, sum: one * count, minimum: one, maximum: one };
-    })
-    .reduce(fold);
-}
-
-function readQuery(query: MetricDataQuery) {
-  checks.unsupported(query, ["Expression", "AccountId"]);
-  const { Metric: asked, Period, Stat, Unit } = checks.required(query.MetricStat, "metricStat");
-  const metric: Metric = {
-    namespace: checks.required(asked?.Namespace, "metricStat.metric.namespace"),
-    metricName: checks.required(asked?.MetricName, "metricStat.metric.metricName"),
-    dimensions: dimensionsOf(asked?.Dimensions),
-  };
-  const periodMs = periodSeconds(Period, "metricStat.period") * 1000;
-  return { metric, periodMs, statistic: statisticOf(Stat, "metricStat.stat"), unit: unitOf(Unit) };
-}
-
-/** The asked range, its start cut down to a multiple of `stepMs`. */
-function rangeOf(input: { StartTime?: WireTimestamp; EndTime?: WireTimestamp }, stepMs: number) {
-  const startMs = timestampMs(checks.required(input.StartTime, "startTime"), "StartTime") as number;
-  const endMs = timestampMs(checks.required(input.EndTime, "endTime"), "EndTime") as number;
-  if (startMs >= endMs)
-    throw invalidValue("The parameter StartTime must be less than the parameter EndTime.");
-  return { startMs: Math.floor(startMs / stepMs) * stepMs, endMs };
-}
-
-function statisticOf(value: unknown, member: string): StatisticName {
-  return checks.oneOf(checks.required(value, member), member, STATISTIC_NAMES) as StatisticName;
-}
-
-function numberOf(value: unknown, member: string): number {
-  const number = Number(checks.required(value, member));
-  if (!Number.isFinite(number))
-    throw invalidValue(`The value ${value} for parameter ${member} is not a number`);
-  return number;
 }

@@ -1,0 +1,49 @@
+import type { DescribeAlarmHistoryInput } from "@aws-sdk/client-cloudwatch";
+import { byKey, page } from "../core/page";
+import { badToken, checks, timestampMs, type Wire } from "./inputs";
+
+/** A change of an alarm's state. Items outlive their alarm. */
+export interface HistoryItem {
+  /** Counts up; orders items of one instant. */
+  sequence: number;
+  alarmName: string;
+  atMs: number;
+  summary: string;
+  /** JSON text with the old and the new state. */
+  data: string;
+}
+
+/** The input of DescribeAlarmHistory. */
+export type HistoryInput = Wire<DescribeAlarmHistoryInput, "StartDate" | "EndDate">;
+
+/** Answers DescribeAlarmHistory: of the kinds of items, only `StateUpdate` is kept. */
+export function describeHistory(history: HistoryItem[], input: HistoryInput) {
+  checks.unsupported(input, ["AlarmContributorId"]);
+  const fromMs = timestampMs(input.StartDate, "StartDate") ?? 0;
+  const toMs = timestampMs(input.EndDate, "EndDate") ?? Number.POSITIVE_INFINITY;
+  const isStateUpdate = (input.HistoryItemType ?? "StateUpdate") === "StateUpdate";
+  const found = history.filter(
+    ({ alarmName, atMs }) =>
+      isStateUpdate && alarmName === (input.AlarmName ?? alarmName) && atMs >= fromMs && atMs <= toMs,
+  );
+  const keyOf = input.ScanBy === "TimestampAscending" ? oldestFirst : newestFirst;
+  const listed = page(found.sort(byKey(keyOf)), keyOf, {
+    limit: checks.range(input.MaxRecords, "maxRecords", 1, 100) ?? 100,
+    token: input.NextToken,
+    badToken,
+  });
+  return { AlarmHistoryItems: listed.items.map(toHistoryItem), NextToken: listed.nextToken };
+}
+
+const pad = (number: number) => String(number).padStart(15, "0");
+const oldestFirst = ({ sequence }: HistoryItem) => pad(sequence);
+const newestFirst = ({ sequence }: HistoryItem) => pad(1e15 - 1 - sequence);
+
+const toHistoryItem = (item: HistoryItem) => ({
+  AlarmName: item.alarmName,
+  AlarmType: "MetricAlarm",
+  Timestamp: new Date(item.atMs),
+  HistoryItemType: "StateUpdate",
+  HistorySummary: item.summary,
+  HistoryData: item.data,
+});

@@ -1,0 +1,45 @@
+import { jsonService } from "../core/protocols";
+import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { makeDelivery } from "./delivery";
+import { makeMessageOperations } from "./messageOperations";
+import { makeQueueOperations } from "./queueOperations";
+import { openQueues } from "./queues";
+
+/** Amazon SQS: standard queues. */
+export interface Sqs {
+  http: HttpService;
+  operations: Operations;
+  /** Ends the calls that wait for messages. */
+  close(): void;
+}
+
+/** What the older Query protocol calls errors; SDKs still show these codes to programs. */
+const QUERY_ERROR_CODES = Object.fromEntries(
+  [
+    ...["BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId"],
+    ...["MessageNotInflight", "PurgeQueueInProgress", "TooManyEntriesInBatchRequest", "UnsupportedOperation"],
+  ]
+    .map((code) => [code, `AWS.SimpleQueueService.${code}`])
+    .concat([
+      ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"],
+      ["QueueNameExists", "QueueAlreadyExists"],
+    ]),
+);
+
+/** Makes SQS. Waits and visibility timeouts are in the cloud's time. */
+export function makeSqs(deps: CloudDeps): Sqs {
+  const queues = openQueues(deps);
+  const delivery = makeDelivery(deps.clock, queues);
+  const operations: Operations = {
+    ...makeQueueOperations(deps, queues, delivery),
+    ...makeMessageOperations(deps, queues, delivery),
+  };
+  const http = jsonService({
+    signingName: "sqs",
+    targetPrefix: "AmazonSQS",
+    version: "1.0",
+    queryErrorCodes: QUERY_ERROR_CODES,
+    operations,
+  });
+  return { http, operations, close: delivery.close };
+}
