@@ -2,7 +2,7 @@ import { awsError } from "../core/errors";
 import type { Operation } from "../core/service";
 import { arnOfIdentity, type IdentityInput, type IdentityKind, requireIdentity } from "./identities";
 import { checkQuota, cutPage, type PageInput } from "./inputs";
-import { requirePolicy } from "./managedPolicies";
+import { checkPolicyArn, requirePolicy } from "./managedPolicies";
 import type { IamState } from "./state";
 
 type AttachmentInput = IdentityInput & PageInput & { PolicyArn?: string };
@@ -10,7 +10,7 @@ type AttachmentInput = IdentityInput & PageInput & { PolicyArn?: string };
 /** AttachRolePolicy, DetachRolePolicy and ListAttachedRolePolicies, or those of users. */
 export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind) {
   const attach: Operation = async (input: AttachmentInput, call) => {
-    const { PolicyArn = "" } = input;
+    const PolicyArn = checkPolicyArn(input.PolicyArn);
     await call.authorize({
       action: `iam:Attach${kind}Policy`,
       resource: arnOfIdentity(state, kind, input),
@@ -26,7 +26,7 @@ export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind
   };
 
   const detach: Operation = async (input: AttachmentInput, call) => {
-    const { PolicyArn = "" } = input;
+    const PolicyArn = checkPolicyArn(input.PolicyArn);
     await call.authorize({
       action: `iam:Detach${kind}Policy`,
       resource: arnOfIdentity(state, kind, input),

@@ -1,6 +1,6 @@
 import { awsError } from "../core/errors";
 import type { Caller } from "../core/service";
-import { lookUp } from "./inputs";
+import { checkName, lookUp } from "./inputs";
 import { type IamState, type Identity, roleOfArn } from "./state";
 
 /** The two kinds of identity, as operation names and input members spell them. */
@@ -20,7 +20,10 @@ export function identityOf(state: IamState, caller: Caller): Identity | undefine
   return user?.arn === caller.arn ? user : undefined;
 }
 
-/** The ARN of a role or user by its name: the existing one's, or what one at the root path would have. */
+/**
+ * The ARN of a role or user by its name: the existing one's, or what one at the root path would have.
+ * @throws ValidationError (400) for a name that no identity can have
+ */
 export function arnOfIdentity(state: IamState, kind: IdentityKind, input: IdentityInput): string {
   const name = nameOfIdentity(kind, input);
   return lookUp(table(state, kind), name)?.arn ?? identityArn(state.accountId, kind, "/", name);
@@ -42,7 +45,9 @@ export function requireIdentity(state: IamState, kind: IdentityKind, input: Iden
 }
 
 function nameOfIdentity(kind: IdentityKind, input: IdentityInput): string {
-  return (kind === "Role" ? input.RoleName : input.UserName) ?? "";
+  return kind === "Role"
+    ? checkName("roleName", input.RoleName, 64)
+    : checkName("userName", input.UserName, 64);
 }
 
 function table(state: IamState, kind: IdentityKind): Record<string, Identity> {

@@ -10,6 +10,7 @@ import { makeCallAs } from "./callAs";
 import { identityOf } from "./identities";
 import { makeInlinePolicyOperations } from "./inlinePolicies";
 import { makeManagedPolicyOperations } from "./managedPolicies";
+import { makePolicyVersionOperations } from "./policyVersions";
 import { makeRoleOperations } from "./roles";
 import { makeIssueCredentials } from "./sessions";
 import { openIamState, type Role, roleOfArn } from "./state";
@@ -51,6 +52,7 @@ export function makeIam(
   const userTags = makeTagOperations(state, "User");
   const accessKeys = makeAccessKeyOperations(state);
   const policies = makeManagedPolicyOperations(state);
+  const versions = makePolicyVersionOperations(state);
 
   const operations: Operations = {
     CreateRole: roles.create,
@@ -94,11 +96,11 @@ export function makeIam(
     GetPolicy: policies.get,
     DeletePolicy: policies.remove,
     ListPolicies: policies.list,
-    CreatePolicyVersion: policies.createVersion,
-    GetPolicyVersion: policies.getVersion,
-    SetDefaultPolicyVersion: policies.setDefaultVersion,
-    DeletePolicyVersion: policies.removeVersion,
-    ListPolicyVersions: policies.listVersions,
+    CreatePolicyVersion: versions.create,
+    GetPolicyVersion: versions.get,
+    SetDefaultPolicyVersion: versions.setDefault,
+    DeletePolicyVersion: versions.remove,
+    ListPolicyVersions: versions.list,
   };
 
   return {

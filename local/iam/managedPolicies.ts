@@ -1,9 +1,9 @@
 import { awsError } from "../core/errors";
-import type { Operation } from "../core/service";
+import type { Call, Operation } from "../core/service";
 import { awsManagedPolicies } from "./awsManagedPolicies";
 import { makeUniqueId } from "./identifiers";
-import { checkName, checkPath, checkQuota, cutPage, lookUp, type PageInput } from "./inputs";
-import { checkPolicyDocument, encodePolicyDocument, policySize } from "./policyDocuments";
+import { checkName, checkPath, checkQuota, cutPage, lookUp, type PageInput, validationError } from "./inputs";
+import { checkPolicyDocument, policySize } from "./policyDocuments";
 import { byName } from "./roles";
 import type { IamState, ManagedPolicy } from "./state";
 import { readTags, type Tag, tagNeed, writeTags } from "./tags";
@@ -15,19 +15,13 @@ interface PolicyInput extends PageInput {
   Description?: string;
   PolicyDocument?: string;
   Tags?: Tag[];
-  VersionId?: string;
-  SetAsDefault?: boolean | string;
   Scope?: "All" | "AWS" | "Local";
   OnlyAttached?: boolean | string;
 }
 
-/** CreatePolicy, GetPolicy, ListPolicies, DeletePolicy and the operations on their versions. */
+/** CreatePolicy, GetPolicy, ListPolicies, DeletePolicy. */
 export function makeManagedPolicyOperations(state: IamState) {
   const { policies } = state.document;
-  const authorized = async (action: string, input: PolicyInput, call: Parameters<Operation>[1]) => {
-    await call.authorize({ action: `iam:${action}`, resource: input.PolicyArn ?? "*" });
-    return requirePolicy(state, input.PolicyArn ?? "");
-  };
 
   const create: Operation = async (input: PolicyInput, call) => {
     const name = checkName("policyName", input.PolicyName, 128);
@@ -63,11 +57,11 @@ export function makeManagedPolicyOperations(state: IamState) {
   };
 
   const get: Operation = async (input: PolicyInput, call) => ({
-    Policy: writePolicy(state, await authorized("GetPolicy", input, call)),
+    Policy: writePolicy(state, await authorizedPolicy(state, "GetPolicy", input, call)),
   });
 
   const remove: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("DeletePolicy", input, call);
+    const policy = await authorizedPolicy(state, "DeletePolicy", input, call);
     if (attachmentCount(state, policy.arn) > 0) {
       throw awsError("DeleteConflict", 409, "Cannot delete a policy attached to entities.");
     }
@@ -102,69 +96,28 @@ export function makeManagedPolicyOperations(state: IamState) {
     return { Policies: written, ...rest };
   };
 
-  const createVersion: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("CreatePolicyVersion", input, call);
-    const document = await checkManagedDocument(input.PolicyDocument);
-    if (policy.versions.length >= 5) {
-      throw awsError(
-        "LimitExceeded",
-        409,
-        "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.",
-      );
-    }
-    policy.lastVersion++;
-    const version = { id: `v${policy.lastVersion}`, document, createdMs: state.nowMs() };
-    policy.versions.push(version);
-    policy.updatedMs = version.createdMs;
-    if (String(input.SetAsDefault) === "true") policy.defaultVersionId = version.id;
-    state.save();
-    return { PolicyVersion: { ...writeVersion(policy, version), Document: undefined } };
-  };
+  return { create, get, remove, list };
+}
 
-  const getVersion: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("GetPolicyVersion", input, call);
-    return { PolicyVersion: writeVersion(policy, requireVersion(policy, input.VersionId)) };
-  };
+/** The managed policy that an input names, once the caller may do `action` to it. */
+export async function authorizedPolicy(
+  state: IamState,
+  action: string,
+  { PolicyArn }: { PolicyArn?: string },
+  call: Call,
+): Promise<ManagedPolicy> {
+  const arn = checkPolicyArn(PolicyArn);
+  await call.authorize({ action: `iam:${action}`, resource: arn });
+  return requirePolicy(state, arn);
+}
 
-  const setDefaultVersion: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("SetDefaultPolicyVersion", input, call);
-    policy.defaultVersionId = requireVersion(policy, input.VersionId).id;
-    policy.updatedMs = state.nowMs();
-    state.save();
-    return {};
-  };
-
-  const removeVersion: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("DeletePolicyVersion", input, call);
-    const version = requireVersion(policy, input.VersionId);
-    if (version.id === policy.defaultVersionId) {
-      throw awsError("DeleteConflict", 409, "Cannot delete the default version of a policy.");
-    }
-    policy.versions = policy.versions.filter(({ id }) => id !== version.id);
-    state.save();
-    return {};
-  };
-
-  const listVersions: Operation = async (input: PolicyInput, call) => {
-    const policy = await authorized("ListPolicyVersions", input, call);
-    const { page, rest } = cutPage([...policy.versions].reverse(), input);
-    return {
-      Versions: page.map((version) => ({ ...writeVersion(policy, version), Document: undefined })),
-      ...rest,
-    };
-  };
-
-  return {
-    create,
-    get,
-    remove,
-    list,
-    createVersion,
-    getVersion,
-    setDefaultVersion,
-    removeVersion,
-    listVersions,
-  };
+/**
+ * The ARN of a managed policy, checked.
+ * @throws ValidationError (400)
+ */
+export function checkPolicyArn(arn: string | undefined): string {
+  if (arn && /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/.test(arn)) return arn;
+  throw validationError(`ARN ${arn} is not valid; write arn:aws:iam::ACCOUNT:policy/NAME`);
 }
 
 /**
@@ -183,7 +136,11 @@ export function documentOfPolicy(state: IamState, arn: string): string {
   return requireVersion(policy, policy.defaultVersionId).document;
 }
 
-function requireVersion(policy: ManagedPolicy, versionId = "") {
+/**
+ * A version of a managed policy by its id, such as `v1`.
+ * @throws NoSuchEntity (404)
+ */
+export function requireVersion(policy: ManagedPolicy, versionId = "") {
   const version = policy.versions.find(({ id }) => id === versionId);
   if (version) return version;
   throw awsError(
@@ -193,7 +150,11 @@ function requireVersion(policy: ManagedPolicy, versionId = "") {
   );
 }
 
-async function checkManagedDocument(text: string | undefined): Promise<string> {
+/**
+ * Checks the document of a managed policy, its size included; answers its text.
+ * @throws MalformedPolicyDocument (400), LimitExceeded (409)
+ */
+export async function checkManagedDocument(text: string | undefined): Promise<string> {
   const document = await checkPolicyDocument(text, "identity");
   checkQuota("PolicySize", 6144, policySize(document));
   return document;
@@ -217,11 +178,4 @@ const writePolicy = (state: IamState, policy: ManagedPolicy) => ({
   CreateDate: new Date(policy.createdMs),
   UpdateDate: new Date(policy.updatedMs),
   Tags: Object.keys(policy.tags).length > 0 ? writeTags(policy.tags) : undefined,
-});
-
-const writeVersion = (policy: ManagedPolicy, version: ManagedPolicy["versions"][number]) => ({
-  Document: encodePolicyDocument(version.document),
-  VersionId: version.id,
-  IsDefaultVersion: version.id === policy.defaultVersionId,
-  CreateDate: new Date(version.createdMs),
 });

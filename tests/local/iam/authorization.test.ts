@@ -124,6 +124,12 @@ describe("the account's owner", () => {
 });
 
 describe("a service that asks IAM wrongly", () => {
+  let cloud: ServedIam;
+  beforeEach(async () => {
+    cloud = await serveIam();
+  });
+  afterEach(() => cloud.close());
+
   const wrong = {
     "an action that does not exist": { action: "kinesisvideo:GetVideo", resource: GATE_ARN },
     "an ARN that the action does not act on": { action: "kinesisvideo:GetClip", resource: QUEUE_ARN },
@@ -136,10 +142,9 @@ describe("a service that asks IAM wrongly", () => {
   };
   for (const [mistake, need] of Object.entries(wrong)) {
     it(`hears of it loudly, with action and resource: ${mistake}`, async () => {
-      const cloud = await serveIam();
+      const call = cloud.iam.gatekeeper.authorize(owner, [need]);
 
-      const failure = await errorOf(cloud.iam.gatekeeper.authorize(owner, [need]));
-      await cloud.close();
+      const failure = await errorOf(call);
 
       expect(failure).not.to.have.property("statusCode");
       expect(failure.message).to.contain(`${need.action} on ${need.resource}`);

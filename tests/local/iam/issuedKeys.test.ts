@@ -151,12 +151,14 @@ describe("a key pair that IAM issued", () => {
 });
 
 describe("a key pair that IAM did not issue", () => {
+  let cloud: ServedIam;
+  afterEach(() => cloud.close());
+
   it("is the account owner's, whatever its secret", async () => {
-    const cloud = await serveIam();
+    cloud = await serveIam();
     const keys = { accessKeyId: "AKIAFROMELSEWHERE", secretAccessKey: "whatever" };
 
     await cloud.camera(keys).send(describeGate);
-    await cloud.close();
 
     expect(cloud.callers[0]).to.deep.equal({
       kind: "owner",
@@ -166,11 +168,10 @@ describe("a key pair that IAM did not issue", () => {
   });
 
   it("is refused where the cloud was told not to take any key for the owner's", async () => {
-    const cloud = await serveIam({ acceptAnyOwnerKey: false });
+    cloud = await serveIam({ acceptAnyOwnerKey: false });
     const keys = { accessKeyId: "AKIAFROMELSEWHERE", secretAccessKey: "whatever" };
 
     const refusal = await errorOf(cloud.camera(keys).send(describeGate));
-    await cloud.close();
 
     expect(refusal.name).to.equal("UnrecognizedClientException");
   });

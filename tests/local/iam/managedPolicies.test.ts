@@ -134,6 +134,15 @@ describe("managed policies", () => {
     expect(unknown.name).to.equal("NoSuchEntityException");
   });
 
+  it("have ARNs that are ARNs", async () => {
+    const refusal = await errorOf(
+      cloud.owner.send(new GetPolicyCommand({ PolicyArn: "arn:of:the:reader:policy" })),
+    );
+
+    expect(refusal.name).to.equal("ValidationError");
+    expect(refusal.message).to.match(/ARN arn:of:the:reader:policy is not valid/);
+  });
+
   it("are listed by who made them", async () => {
     const local = await cloud.owner.send(new ListPoliciesCommand({ Scope: "Local" }));
     const ofAws = await cloud.owner.send(new ListPoliciesCommand({ Scope: "AWS" }));

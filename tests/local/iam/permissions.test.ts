@@ -8,10 +8,12 @@ import {
 } from "@aws-sdk/client-iam";
 import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
+import { makeClock } from "../../../local/core/clock";
 import { ACCOUNT, errorOf, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 describe("the permissions of a role's session", () => {
   let cloud: ServedIam;
+  let nowMs: number;
   const roleArn = `arn:aws:iam::${ACCOUNT}:role/archiver`;
   const describeGate = () =>
     cloud
@@ -19,7 +21,8 @@ describe("the permissions of a role's session", () => {
       .send(new DescribeStreamCommand({ StreamName: "gate" }));
 
   beforeEach(async () => {
-    cloud = await serveIam();
+    nowMs = Date.UTC(2026, 10, 22);
+    cloud = await serveIam({ clock: { ...makeClock(), nowMs: () => nowMs } });
     const AssumeRolePolicyDocument = trust({ Service: "lambda.amazonaws.com" });
     await cloud.owner.send(new CreateRoleCommand({ RoleName: "archiver", AssumeRolePolicyDocument }));
   });
@@ -104,19 +107,17 @@ describe("the permissions of a role's session", () => {
     expect(StreamInfo?.StreamName).to.equal("gate");
   });
 
-  it("can depend on the cloud's time", async () => {
-    const until = (time: string) => {
-      const Condition = { DateLessThan: { "aws:CurrentTime": time } };
-      const Statement = [{ Effect: "Allow", Action: "kinesisvideo:*", Resource: "*", Condition }];
-      return put("until", JSON.stringify({ Version: "2012-10-17", Statement }));
-    };
+  it("can end at a time, by the cloud's clock", async () => {
+    const Condition = { DateLessThan: { "aws:CurrentTime": "2026-11-22T18:00:00Z" } };
+    const Statement = [{ Effect: "Allow", Action: "kinesisvideo:*", Resource: "*", Condition }];
+    await put("until-six", JSON.stringify({ Version: "2012-10-17", Statement }));
 
-    await until("2001-01-01T00:00:00Z");
-    const refusal = await errorOf(describeGate());
-    await until("2999-01-01T00:00:00Z");
+    nowMs = Date.UTC(2026, 10, 22, 17, 59, 59);
     const { StreamInfo } = await describeGate();
+    nowMs = Date.UTC(2026, 10, 22, 18, 0, 0);
+    const refusal = await errorOf(describeGate());
 
-    expect(refusal.name).to.equal("AccessDeniedException");
     expect(StreamInfo?.StreamName).to.equal("gate");
+    expect(refusal.name).to.equal("AccessDeniedException");
   });
 });

@@ -148,7 +148,9 @@ describe("IAM roles", () => {
     const long = await errorOf(create("a".repeat(65)));
     await create("a".repeat(64));
     await create("constructor");
+    const asked = await errorOf(cloud.owner.send(new GetRoleCommand({ RoleName: "an archiver" })));
 
+    expect(asked.name).to.equal("ValidationError");
     expect(spaced.name).to.equal("ValidationError");
     expect(spaced.message).to.match(/'an archiver' at 'roleName'.*regular expression/);
     expect(long.message).to.match(/less than or equal to 64/);

@@ -3,9 +3,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
-import { makeClock } from "../../../local/core/clock";
+import { type Clock, makeClock } from "../../../local/core/clock";
 import { restJsonService } from "../../../local/core/protocols";
-import { serve } from "../../../local/core/server";
+import { openEndpoint } from "../../../local/core/server";
 import type { Caller, CloudDeps, HttpService } from "../../../local/core/service";
 import { openStore } from "../../../local/core/store";
 import { type Iam, makeIam } from "../../../local/iam";
@@ -45,15 +45,18 @@ export interface ServedIam {
 export async function serveIam({
   dataDir,
   acceptAnyOwnerKey,
+  clock = makeClock(),
   more = [],
 }: {
   dataDir?: string;
+  clock?: Clock;
   acceptAnyOwnerKey?: boolean;
   more?: HttpService[];
 } = {}): Promise<ServedIam> {
   const folder = dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
+  const endpoint = await openEndpoint(0);
   const deps: CloudDeps = {
-    clock: makeClock(),
+    clock,
     store: openStore(folder),
     region: "us-east-1",
     accountId: ACCOUNT,
@@ -62,8 +65,7 @@ export async function serveIam({
   const iam = makeIam(deps, { acceptAnyOwnerKey });
   const sts = makeSts({ ...deps, iam });
   const callers: Caller[] = [];
-  const endpoint = await serve({
-    port: 0,
+  endpoint.serve({
     services: [iam.http, sts.http, kinesisVideoStandIn(callers), ...more],
     gatekeeper: iam.gatekeeper,
     region: deps.region,
