@@ -26,8 +26,11 @@ export function describeHistory(history: HistoryItem[], input: HistoryInput) {
     ({ alarmName, atMs }) =>
       isStateUpdate && alarmName === (input.AlarmName ?? alarmName) && atMs >= fromMs && atMs <= toMs,
   );
-  const keyOf = input.ScanBy === "TimestampAscending" ? oldestFirst : newestFirst;
-  const listed = page(found.sort(byKey(keyOf)), keyOf, {
+  const descending = input.ScanBy !== "TimestampAscending";
+  found.sort(byKey(keyOf));
+  if (descending) found.reverse();
+  const listed = page(found, keyOf, {
+    descending,
     limit: checks.range(input.MaxRecords, "maxRecords", 1, 100) ?? 100,
     token: input.NextToken,
     badToken,
@@ -35,9 +38,7 @@ export function describeHistory(history: HistoryItem[], input: HistoryInput) {
   return { AlarmHistoryItems: listed.items.map(toHistoryItem), NextToken: listed.nextToken };
 }
 
-const pad = (number: number) => String(number).padStart(15, "0");
-const oldestFirst = ({ sequence }: HistoryItem) => pad(sequence);
-const newestFirst = ({ sequence }: HistoryItem) => pad(1e15 - 1 - sequence);
+const keyOf = ({ sequence }: HistoryItem) => String(sequence).padStart(15, "0");
 
 const toHistoryItem = (item: HistoryItem) => ({
   AlarmName: item.alarmName,

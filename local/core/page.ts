@@ -9,18 +9,19 @@ export interface Page<T> {
 /**
  * Cuts a listing into pages. A token names the last key that was returned, not a position, so items that come or go
  * between two calls neither repeat nor hide others.
- * @param items sorted by `keyOf`, which is unique among them
+ * @param items sorted by `keyOf`, which is unique among them, upwards unless `descending`
  * @throws `badToken()` when the token is not one of ours
  */
 export function page<T>(
   items: T[],
   keyOf: (item: T) => string,
-  options: { limit: number; token: string | undefined; badToken: () => AwsError },
+  options: { limit: number; token: string | undefined; badToken: () => AwsError; descending?: boolean },
 ): Page<T> {
-  const { limit, token, badToken } = options;
+  const { limit, token, badToken, descending = false } = options;
   const after = token === undefined ? undefined : decodeToken(token);
   if (token !== undefined && after === undefined) throw badToken();
-  const first = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
+  const isNext = (key: string) => after === undefined || (descending ? key < after : key > after);
+  const first = items.findIndex((item) => isNext(keyOf(item)));
   const rest = first === -1 ? [] : items.slice(first);
   const shown = rest.slice(0, limit);
   const last = shown.at(-1);
