@@ -69,9 +69,12 @@ async function evaluateExpression(expression: string, scope: Scope, location: st
     throw failed(`threw an error during evaluation. ${describe(error)}`);
   }
   if (value === undefined) throw failed("returned nothing (undefined).");
-  if (typeof value === "function") throw failed("returned a function.");
-  // The library marks its arrays; as JSON they are plain.
-  return JSON.parse(JSON.stringify(value)) as unknown;
+  try {
+    // The library marks its arrays; as JSON they are plain.
+    return JSON.parse(JSON.stringify(value)) as unknown;
+  } catch {
+    throw failed("returned a value that is not JSON, such as a function.");
+  }
 }
 
 /** The library throws plain objects. */

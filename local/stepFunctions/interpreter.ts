@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { runMap, runParallel } from "./containers";
 import type { ChoiceState, FailState, State, WaitState } from "./definition";
 import { limitData, stateError } from "./errors";
@@ -33,6 +34,8 @@ async function runLine(line: Line): Promise<unknown> {
     const { context, frame, list } = line;
     const { state: name } = frame;
     const state = list.States[name] as State;
+    // A loop that never waits must not keep the endpoint from answering.
+    await nextTurn();
     if (frame.enteredMs === undefined) {
       frame.enteredMs = context.clock.nowMs();
       const details = { name, ...eventData("input", frame.input) };

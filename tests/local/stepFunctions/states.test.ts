@@ -58,7 +58,7 @@ describe("local Step Functions: states", () => {
           { Condition: "{% $states.input.n > 1 %}", Next: "Some" },
         ],
         Default: "Few",
-        Output: "{% 'few' %}",
+        Output: "few",
       },
       Many: { Type: "Succeed", Output: { many: "{% $states.input %}" } },
       Some: { Type: "Succeed", Output: "{% $states.input.n %}" },

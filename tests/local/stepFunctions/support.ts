@@ -1,5 +1,6 @@
 import {
   CreateStateMachineCommand,
+  DeleteStateMachineCommand,
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   SFNClient,
@@ -88,11 +89,15 @@ export async function serveStepFunctions(
 
   const describe = (executionArn: string) => client.send(new DescribeExecutionCommand({ executionArn }));
 
+  /** Lets everything that waits for no time run: states and expressions take turns of the event loop. */
+  async function rest() {
+    for (let turn = 0; turn < 100; turn++) await clock.advance(0);
+  }
+
   /** Lets time pass in small steps until the execution has ended or `limitMs` have passed. */
   async function settle(executionArn: string, limitMs = 0) {
     for (let passedMs = 0; ; passedMs += 1000) {
-      // Expressions take a few turns of the event loop, HTTP does too.
-      for (let turn = 0; turn < 10; turn++) await clock.advance(0);
+      await rest();
       const found = await describe(executionArn);
       if (found.status !== "RUNNING" || passedMs >= limitMs) return found;
       await clock.advance(1000);
@@ -116,14 +121,23 @@ export async function serveStepFunctions(
     begin,
     describe,
     settle,
+    rest,
     /** Creates, starts and waits for the end; answers the parsed output with the description. */
     async run(StartAt: string, States: object, input: unknown = {}, limitMs = 0, more: object = {}) {
       const executionArn = await begin(await create(StartAt, States, more), input);
       const ended = await settle(executionArn, limitMs);
       return { ...ended, executionArn, value: ended.output ? JSON.parse(ended.output) : undefined };
     },
-    history: async (executionArn: string) =>
-      (await client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }))).events ?? [],
+    history: async (executionArn: string, more: Partial<GetExecutionHistoryCommand["input"]> = {}) =>
+      (await client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, ...more })))
+        .events ?? [],
+    /** Removes the machine, to make room for another definition under its name. */
+    forget: () =>
+      client.send(
+        new DeleteStateMachineCommand({
+          stateMachineArn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine",
+        }),
+      ),
     async close() {
       client.destroy();
       served.close();
@@ -133,3 +147,13 @@ export async function serveStepFunctions(
 }
 
 export type ServedStepFunctions = Awaited<ReturnType<typeof serveStepFunctions>>;
+
+/** The error that a call is refused with. */
+export async function errorOf(call: Promise<unknown>): Promise<Error> {
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Error) return outcome;
+  throw new Error("The call was not refused.");
+}
