@@ -60,8 +60,8 @@ export function makeAccessKeyOperations(state: IamState) {
 
   const list: Operation = async (input: AccessKeyInput, call) => {
     const user = await authorized("ListAccessKeys", input, call);
-    const { page, rest } = cutPage(keysOf(user).map(writeKey), input);
-    return { AccessKeyMetadata: page, ...rest };
+    const { shown, rest } = cutPage(keysOf(user).map(writeKey), ({ AccessKeyId }) => AccessKeyId, input);
+    return { AccessKeyMetadata: shown, ...rest };
   };
 
   return { create, update, remove, list };

@@ -48,8 +48,8 @@ export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind
       PolicyName: requirePolicy(state, arn).name,
       PolicyArn: arn,
     }));
-    const { page, rest } = cutPage(attached, input);
-    return { AttachedPolicies: page, ...rest };
+    const { shown, rest } = cutPage(attached, ({ PolicyArn }) => PolicyArn, input);
+    return { AttachedPolicies: shown, ...rest };
   };
 
   return { attach, detach, list };

@@ -47,9 +47,9 @@ export function makeInlinePolicyOperations(state: IamState, kind: IdentityKind) 
 
   const list: Operation = async (input: InlinePolicyInput, call) => {
     await call.authorize({ action: `iam:List${kind}Policies`, resource: arnOfIdentity(state, kind, input) });
-    const names = Object.keys(requireIdentity(state, kind, input).inlinePolicies).sort();
-    const { page, rest } = cutPage(names, input);
-    return { PolicyNames: page, ...rest };
+    const names = Object.keys(requireIdentity(state, kind, input).inlinePolicies);
+    const { shown, rest } = cutPage(names, (name) => name, input);
+    return { PolicyNames: shown, ...rest };
   };
 
   return { put, get, remove, list };

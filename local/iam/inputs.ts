@@ -1,4 +1,5 @@
 import { awsError } from "../core/errors";
+import { byKey, page } from "../core/page";
 
 /** An input member's value out of bounds (400). */
 export const validationError = (message: string) =>
@@ -59,18 +60,15 @@ export interface PageInput {
   PathPrefix?: string;
 }
 
-/** Cuts a page (100 items unless said) out of a listing; the marker is the next item's index. */
-export function cutPage<T>(items: T[], { MaxItems = 100, Marker = "0" }: PageInput) {
-  const size = Number(MaxItems);
-  if (!(Number.isInteger(size) && size >= 1 && size <= 1000)) {
+/** Sorts a listing by `keyOf` (unique) and cuts a page out of it, 100 items unless said. */
+export function cutPage<T>(items: T[], keyOf: (item: T) => string, { MaxItems = 100, Marker }: PageInput) {
+  const limit = Number(MaxItems);
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000)) {
     throw validationError(`Value '${MaxItems}' at 'maxItems' failed to satisfy constraint: write 1 to 1000`);
   }
-  const start = Number(Marker);
-  if (!Number.isInteger(start)) throw validationError(`Value '${Marker}' at 'marker' is no marker of ours`);
-  const end = start + size;
-  const isTruncated = end < items.length;
-  return {
-    page: items.slice(start, end),
-    rest: { IsTruncated: isTruncated, Marker: isTruncated ? String(end) : undefined },
-  };
+  const badToken = () =>
+    validationError(`Value '${Marker}' at 'marker' is not a marker of an earlier answer`);
+  const sorted = [...items].sort(byKey(keyOf));
+  const { items: shown, nextToken } = page(sorted, keyOf, { limit, token: Marker, badToken });
+  return { shown, rest: { IsTruncated: nextToken !== undefined, Marker: nextToken } };
 }

@@ -4,7 +4,6 @@ import { awsManagedPolicies } from "./awsManagedPolicies";
 import { makeUniqueId } from "./identifiers";
 import { checkName, checkPath, checkQuota, cutPage, lookUp, type PageInput, validationError } from "./inputs";
 import { checkPolicyDocument, policySize } from "./policyDocuments";
-import { byName } from "./roles";
 import type { IamState, ManagedPolicy } from "./state";
 import { readTags, type Tag, tagNeed, writeTags } from "./tags";
 
@@ -86,9 +85,9 @@ export function makeManagedPolicyOperations(state: IamState) {
         path.startsWith(input.PathPrefix ?? "/") &&
         (String(input.OnlyAttached) !== "true" || attachmentCount(state, arn) > 0),
     );
-    const { page, rest } = cutPage(found.sort(byName), input);
+    const { shown, rest } = cutPage(found, ({ name, arn }) => `${name} ${arn}`, input);
     // Listings leave tags and description out (API page ListPolicies).
-    const written = page.map((policy) => ({
+    const written = shown.map((policy) => ({
       ...writePolicy(state, policy),
       Tags: undefined,
       Description: undefined,

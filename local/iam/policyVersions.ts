@@ -59,9 +59,9 @@ export function makePolicyVersionOperations(state: IamState) {
 
   const list: Operation = async (input: VersionInput, call) => {
     const policy = await authorizedPolicy(state, "ListPolicyVersions", input, call);
-    const { page, rest } = cutPage([...policy.versions].reverse(), input);
+    const { shown, rest } = cutPage(policy.versions, ({ id }) => id.slice(1).padStart(9, "0"), input);
     return {
-      Versions: page.map((version) => ({ ...writeVersion(policy, version), Document: undefined })),
+      Versions: shown.map((version) => ({ ...writeVersion(policy, version), Document: undefined })),
       ...rest,
     };
   };

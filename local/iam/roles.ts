@@ -93,9 +93,9 @@ export function makeRoleOperations(state: IamState) {
   const list: Operation = async (input: PageInput, call) => {
     await call.authorize({ action: "iam:ListRoles", resource: "*" });
     const found = Object.values(roles).filter(({ path }) => path.startsWith(input.PathPrefix ?? "/"));
-    const { page, rest } = cutPage(found.sort(byName), input);
+    const { shown, rest } = cutPage(found, ({ name }) => name, input);
     // Listings leave tags out (API page ListRoles).
-    return { Roles: page.map((role) => ({ ...writeRole(role), Tags: undefined })), ...rest };
+    return { Roles: shown.map((role) => ({ ...writeRole(role), Tags: undefined })), ...rest };
   };
 
   const listInstanceProfiles: Operation = async (input: RoleInput, call) => {
@@ -106,9 +106,6 @@ export function makeRoleOperations(state: IamState) {
 
   return { create, get, update, updateTrustPolicy, remove, list, listInstanceProfiles };
 }
-
-/** Orders entities as IAM's listings do. */
-export const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 /**
  * An identity with policies cannot be deleted.

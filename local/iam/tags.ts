@@ -37,8 +37,9 @@ export function makeTagOperations(state: IamState, kind: IdentityKind) {
 
   const list: Operation = async (input: TagsInput, call) => {
     await call.authorize({ action: `iam:List${kind}Tags`, resource: arnOfIdentity(state, kind, input) });
-    const { page, rest } = cutPage(writeTags(requireIdentity(state, kind, input).tags), input);
-    return { Tags: page, ...rest };
+    const tags = writeTags(requireIdentity(state, kind, input).tags);
+    const { shown, rest } = cutPage(tags, ({ Key = "" }) => Key, input);
+    return { Tags: shown, ...rest };
   };
 
   return { tag, untag, list };

@@ -3,7 +3,7 @@ import type { Operation } from "../core/service";
 import { makeUniqueId } from "./identifiers";
 import { arnOfIdentity, type IdentityInput, identityArn, identityOf, requireIdentity } from "./identities";
 import { checkName, checkPath, cutPage, lookUp, type PageInput, refuseMembers } from "./inputs";
-import { byName, checkNoPolicies } from "./roles";
+import { checkNoPolicies } from "./roles";
 import type { IamState, Identity } from "./state";
 import { readTags, type Tag, tagNeed, writeTags } from "./tags";
 
@@ -60,9 +60,9 @@ export function makeUserOperations(state: IamState) {
   const list: Operation = async (input: PageInput, call) => {
     await call.authorize({ action: "iam:ListUsers", resource: "*" });
     const found = Object.values(users).filter(({ path }) => path.startsWith(input.PathPrefix ?? "/"));
-    const { page, rest } = cutPage(found.sort(byName), input);
+    const { shown, rest } = cutPage(found, ({ name }) => name, input);
     // Listings leave tags out (API page ListUsers).
-    return { Users: page.map((user) => ({ ...writeUser(user), Tags: undefined })), ...rest };
+    return { Users: shown.map((user) => ({ ...writeUser(user), Tags: undefined })), ...rest };
   };
 
   return { create, get, remove, list };

@@ -59,8 +59,8 @@ describe("managed policies", () => {
     const { Versions } = await cloud.owner.send(new ListPolicyVersionsCommand({ PolicyArn }));
 
     expect(Versions?.map(({ VersionId, IsDefaultVersion }) => [VersionId, IsDefaultVersion])).to.deep.equal([
-      ["v3", false],
       ["v2", true],
+      ["v3", false],
     ]);
   });
 

@@ -50,7 +50,7 @@ describe("IAM users", () => {
     expect(first.accessKeyId).to.match(/^AKIA[A-Z2-7]{16}$/);
     expect(first.secretAccessKey).to.have.lengthOf(40);
     expect(third.name).to.equal("LimitExceededException");
-    expect(listed.AccessKeyMetadata?.map(({ AccessKeyId }) => AccessKeyId)).to.deep.equal([
+    expect(listed.AccessKeyMetadata?.map(({ AccessKeyId }) => AccessKeyId)).to.have.members([
       first.accessKeyId,
       second.accessKeyId,
     ]);
