@@ -25,13 +25,11 @@ const MAX_THROTTLE_DELAY_MS = 300_000;
 export interface AsyncInvocations {
   /** Accepts an event; when this returns it is on disk. */
   accept(event: { requestId: string; functionName: string; payload: string }): void;
-  /** Goes on with the events that were held before a restart. */
-  start(): void;
   close(): void;
 }
 
 /**
- * Makes the queue. An event is tried three times, throttles not
+ * Makes the queue, which goes on with the events it held before a restart. An event is tried three times, throttles not
  * counted; what fails to the end goes to the function's dead-letter target through `invokeTarget`.
  */
 export function makeAsyncInvocations(options: {
@@ -106,10 +104,9 @@ export function makeAsyncInvocations(options: {
     finish(event);
   }
 
+  for (const event of Object.values(events.value)) schedule(event);
+
   return {
-    start() {
-      for (const event of Object.values(events.value)) schedule(event);
-    },
     accept({ requestId, functionName, payload }) {
       const nowMs = clock.nowMs();
       const event = {

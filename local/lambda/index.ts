@@ -23,8 +23,6 @@ export interface Lambda {
     functionError?: "Handled" | "Unhandled";
     executedVersion: string;
   }>;
-  /** Goes on with the events that a restart interrupted; to be called once the endpoint listens. */
-  start(): void;
   /** Ends every function's process. */
   close(): Promise<void>;
 }
@@ -85,7 +83,6 @@ export function makeLambda(
         executedVersion: output.ExecutedVersion,
       };
     },
-    start: asyncInvocations.start,
     async close() {
       asyncInvocations.close();
       await pool.close();

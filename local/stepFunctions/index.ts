@@ -13,8 +13,6 @@ import { type Integrations, type InvokeLambda, makeIntegrations, type StartExecu
 export interface StepFunctions {
   http: HttpService;
   operations: Operations & { StartExecution: StartExecution };
-  /** Goes on with the executions that a restart interrupted; to be called once the endpoint listens. */
-  start(): void;
   /** Lets every execution rest where it stands; what is on disk goes on with the next start. */
   close(): void;
 }
@@ -63,6 +61,7 @@ export function makeStepFunctions(
     ...makeTagOperations(machines),
   };
 
+  executions.resume();
   return {
     http: jsonService({
       signingName: "states",
@@ -71,7 +70,6 @@ export function makeStepFunctions(
       operations,
     }),
     operations,
-    start: executions.resume,
     close: executions.close,
   };
 }

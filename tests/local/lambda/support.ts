@@ -33,7 +33,6 @@ export async function serveLambda(options: { clock?: Clock; dataDir?: string } =
     return [lambda.http];
   }, options);
   const served = lambda as Lambda;
-  served.start();
   const client = new LambdaClient(services.clientConfig);
   return {
     ...services,

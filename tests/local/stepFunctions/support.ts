@@ -77,7 +77,6 @@ export async function serveStepFunctions(
     { clock: clock.clock as Clock, dataDir },
   );
   const served = stepFunctions as StepFunctions;
-  served.start();
   const client = new SFNClient(services.clientConfig);
 
   /** Creates a machine of these states, `QueryLanguage` JSONata, and answers its ARN. */

@@ -1,0 +1,194 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteFunctionConcurrencyCommand,
+  GetFunctionConcurrencyCommand,
+  InvokeCommand,
+  PutFunctionConcurrencyCommand,
+} from "@aws-sdk/client-lambda";
+import { expect } from "chai";
+import { makeManualClock } from "../../support/manualClock";
+import { errorOf, type ServedLambda, serveLambda } from "./support";
+
+const PID = "exports.handler = async () => process.pid;";
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when the process is gone; the test's own timeout is the limit. */
+async function gone(pid: number) {
+  while (isRunning(pid)) await sleep(10);
+}
+
+describe("local Lambda: sandboxes", () => {
+  let cloud: ServedLambda;
+  afterEach(() => cloud.close());
+
+  const invoke = async (name: string, event: unknown = {}, more: object = {}) => {
+    const answer = await cloud.client.send(
+      new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event), ...more }),
+    );
+    const text = Buffer.from(answer.Payload ?? []).toString();
+    return { ...answer, value: text ? JSON.parse(text) : undefined };
+  };
+
+  it("ends every process when the service closes", async () => {
+    cloud = await serveLambda();
+    await cloud.create("f", PID);
+    const { value: pid } = await invoke("f");
+
+    await cloud.lambda.close();
+
+    expect(isRunning(pid)).to.equal(false);
+  });
+
+  it("leaves no process behind when the cloud is killed", async () => {
+    cloud = await serveLambda();
+    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
+    const host = spawn(
+      process.execPath,
+      ["-r", "ts-node/register/transpile-only", path.join(__dirname, "host.ts"), dataDir],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const [line] = (await once(host.stdout.setEncoding("utf8"), "data")) as [string];
+    const pid = Number(line);
+    const alive = isRunning(pid);
+
+    host.kill("SIGKILL");
+
+    await gone(pid);
+    fs.rmSync(dataDir, { recursive: true });
+    expect(alive).to.equal(true);
+  });
+
+  it("ends what a function started, with the function", async () => {
+    cloud = await serveLambda();
+    const source = `const { spawn } = require("node:child_process");
+      exports.handler = async () => {
+        console.log(spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]).pid);
+        await new Promise(() => {});
+      };`;
+    await cloud.create("starter", source, { Timeout: 1 });
+
+    await invoke("starter");
+
+    const pid = Number(/INFO\t(\d+)/.exec(cloud.logLines.map(({ message }) => message).join(""))?.[1]);
+    await gone(pid);
+    expect(pid).to.be.greaterThan(0);
+  });
+
+  it("replaces a sandbox before its credentials end", async () => {
+    const clock = makeManualClock();
+    cloud = await serveLambda({ clock: clock.clock });
+    await cloud.create("f", PID);
+
+    const first = await invoke("f");
+    await clock.advance(1_800_000);
+    const second = await invoke("f");
+    await clock.advance(1_790_000);
+    const third = await invoke("f");
+
+    expect(second.value).to.equal(first.value);
+    expect(third.value).not.to.equal(first.value);
+  });
+
+  it("answers from a new sandbox after one was killed", async () => {
+    cloud = await serveLambda();
+    await cloud.create("f", PID);
+    const { value: pid } = await invoke("f");
+    process.kill(pid, "SIGKILL");
+    await gone(pid);
+
+    const next = await invoke("f");
+
+    expect(next.FunctionError).to.equal(undefined);
+    expect(next.value).not.to.equal(pid);
+  });
+
+  it("throttles beyond a function's reserved concurrency", async () => {
+    cloud = await serveLambda();
+    await cloud.create("f", PID);
+    const reserve = (ReservedConcurrentExecutions: number) =>
+      cloud.client.send(
+        new PutFunctionConcurrencyCommand({ FunctionName: "f", ReservedConcurrentExecutions }),
+      );
+    await reserve(0);
+
+    const error = await errorOf(invoke("f"));
+    await reserve(5);
+    const kept = await cloud.client.send(new GetFunctionConcurrencyCommand({ FunctionName: "f" }));
+    const served = await invoke("f");
+    await cloud.client.send(new DeleteFunctionConcurrencyCommand({ FunctionName: "f" }));
+    const none = await cloud.client.send(new GetFunctionConcurrencyCommand({ FunctionName: "f" }));
+
+    expect(error.name).to.equal("TooManyRequestsException");
+    expect(error).to.include({ Reason: "ReservedFunctionConcurrentInvocationLimitExceeded" });
+    expect(served.FunctionError).to.equal(undefined);
+    expect(kept.ReservedConcurrentExecutions).to.equal(5);
+    expect(none.ReservedConcurrentExecutions).to.equal(undefined);
+  });
+
+  it("answers a dry run without running the function", async () => {
+    cloud = await serveLambda();
+    await cloud.create("f", PID);
+
+    const { StatusCode } = await invoke("f", {}, { InvocationType: "DryRun" });
+
+    expect(StatusCode).to.equal(204);
+    expect(cloud.logLines).to.deep.equal([]);
+  });
+
+  it("accepts an event at once and tries it three times before the dead letter", async () => {
+    const clock = makeManualClock();
+    cloud = await serveLambda({ clock: clock.clock });
+    const DeadLetterConfig = { TargetArn: "arn:aws:sqs:us-east-1:123456789012:lost" };
+    await cloud.create("f", "exports.handler = async () => { throw new Error('no'); };", {
+      DeadLetterConfig,
+    });
+
+    const { StatusCode, $metadata } = await invoke("f", { n: 1 }, { InvocationType: "Event" });
+    const reports = () => cloud.logLines.filter(({ message }) => message.startsWith("REPORT")).length;
+    const reportsByWait: number[] = [];
+    for (const waitMs of [0, 60_000, 120_000]) {
+      await clock.advance(waitMs);
+      const before = reportsByWait.at(-1) ?? 0;
+      while (reports() === before) await sleep(5);
+      reportsByWait.push(reports());
+    }
+    while (cloud.deadLetters.length === 0) await sleep(5);
+
+    expect(StatusCode).to.equal(202);
+    expect(reportsByWait).to.deep.equal([1, 2, 3]);
+    expect(cloud.deadLetters[0]).to.deep.include({ arn: DeadLetterConfig.TargetArn, payload: '{"n":1}' });
+    expect(cloud.deadLetters[0]?.messageAttributes).to.deep.equal({
+      RequestID: $metadata.requestId,
+      ErrorCode: "200",
+      ErrorMessage: "no",
+    });
+  });
+
+  it("keeps functions and waiting events over a restart", async () => {
+    const clock = makeManualClock();
+    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
+    cloud = await serveLambda({ clock: clock.clock, dataDir });
+    await cloud.create("f", "exports.handler = async (event) => { console.log('got', event.n); };");
+    await invoke("f", { n: 7 }, { InvocationType: "Event" });
+    await cloud.close();
+
+    cloud = await serveLambda({ clock: clock.clock, dataDir });
+    await clock.advance(0);
+
+    const messages = () => cloud.logLines.map(({ message }) => message).join("");
+    while (!messages().includes("got 7")) await sleep(5);
+    fs.rmSync(dataDir, { recursive: true });
+  });
+});
