@@ -36,7 +36,7 @@ const maxBytesBeforeTimecode = 64 * 1024;
  * for bytes that came, never for a size that was announced.
  *
  * `push` and `end` throw a `MatroskaError` (code `INVALID_MATROSKA`) that names the place and what was
- * expected there, and carries the events of the same call that precede it. Once thrown, it stays.
+ * expected there, and carries the events of the same call that precede it. Every later call throws it again.
  */
 export function makeMatroskaReader(options: MatroskaReaderOptions = {}): MatroskaReader {
   const { maxElementBytes = 64 * 1024 * 1024 } = options;
@@ -52,6 +52,7 @@ export function makeMatroskaReader(options: MatroskaReaderOptions = {}): Matrosk
   const besideClusters = [...parsedHeaders, ...otherLevelOne];
 
   let events: MatroskaEvent[] = [];
+  let failure: Error | undefined;
   let documentBegun = false;
   /** Where the Segment ends; undefined outside of one. */
   let segmentEnd: number | undefined;
@@ -89,11 +90,13 @@ export function makeMatroskaReader(options: MatroskaReaderOptions = {}): Matrosk
   function report(read: () => void): MatroskaEvent[] {
     events = [];
     try {
+      if (failure) throw failure;
       read();
+      return events;
     } catch (error) {
-      throw Object.assign(error as Error, { events });
+      failure = error as Error;
+      throw Object.assign(failure, { events });
     }
-    return events;
   }
 
   /** Reads the next element, or the head of a Segment or Cluster; false when not all its bytes are here. */

@@ -255,8 +255,17 @@ describe("the Matroska reader on bad bytes", () => {
     const error = thrownBy(() => reader.push(bytes));
 
     expect(error.events.map((event) => event.kind).slice(-2)).to.deep.equal(["clusterElement", "block"]);
-    expect(thrownBy(() => reader.push(block)).offset).to.equal(bytes.length - 1);
-    expect(thrownBy(() => reader.end()).events).to.deep.equal([]);
+  });
+
+  it("reads nothing more once it met bad bytes", () => {
+    const reader = makeMatroskaReader();
+    const badBlock = bytesOf("a3 82 81 00");
+    const first = thrownBy(() => reader.push(concat([inCluster, badBlock])));
+
+    const later = [() => reader.push(block), () => reader.end()].map(thrownBy);
+
+    expect(later.map((error) => error.message)).to.deep.equal([first.message, first.message]);
+    expect(later.map((error) => error.events)).to.deep.equal([[], []]);
   });
 
   it("refuses an element over its limit by its head alone", () => {
