@@ -267,6 +267,21 @@ describe("CloudWatch alarms", () => {
     ]);
   });
 
+  it("say nothing when they are set to the state that they have", async () => {
+    await client.send(new PutMetricAlarmCommand(ALARM));
+
+    await client.send(
+      new SetAlarmStateCommand({
+        AlarmName: "kvs-gate",
+        StateValue: "INSUFFICIENT_DATA",
+        StateReason: "still nothing",
+      }),
+    );
+
+    expect(published).to.deep.equal([]);
+    expect(await describeGate()).to.include({ StateReason: "still nothing" });
+  });
+
   it("carry on from where they were when the process starts again, metric data included", async () => {
     await client.send(new PutMetricAlarmCommand(ALARM));
     await manual.advance(MINUTE_MS);

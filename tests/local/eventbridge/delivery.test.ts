@@ -265,6 +265,17 @@ describe("EventBridge deliveries", () => {
     });
   }
 
+  it("are on disk when the event is published, before any attempt", async () => {
+    await putRule();
+    eventBridge.publishEvent(ALARM_EVENT);
+    await stop();
+
+    await start();
+    await manual.advance(0);
+
+    expect(invocations.map(({ arn }) => arn)).to.deep.equal([MACHINE_ARN]);
+  });
+
   it("that are pending go on after a restart", async () => {
     await putRule();
     answer = failWith("ServiceUnavailable");
