@@ -237,7 +237,9 @@ export function decodeQuery(fields: URLSearchParams): Record<string, unknown> {
     let node = root;
     for (const step of steps.slice(0, -1)) {
       const next = node[step];
-      node = typeof next === "object" ? next : (node[step] = Object.create(null) as Node);
+      const child = typeof next === "object" ? next : (Object.create(null) as Node);
+      node[step] = child;
+      node = child;
     }
     node[steps.at(-1) as string] = value;
   }
