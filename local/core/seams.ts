@@ -35,12 +35,12 @@ export type InvokeTarget = (target: {
 }) => Promise<void>;
 
 /**
- * Makes a call that one service makes inside the cloud: as a role's session (of which `servicePrincipal` says who takes
- * the role on, so that its trust policy is asked), or as the service itself.
+ * Makes a call that one service makes inside the cloud: as a role's session, or as the service itself.
+ * `servicePrincipal` beside a role says who takes it on, and `sourceArn` for what, so that the role's trust policy is asked.
  */
 export type CallAs = (
   who:
-    | { roleArn: string; sessionName: string; servicePrincipal?: string }
+    | { roleArn: string; sessionName: string; servicePrincipal?: string; sourceArn?: string }
     | { servicePrincipal: string; sourceArn: string },
 ) => Call;
 

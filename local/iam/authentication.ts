@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000;
  * key is the account owner's; its secret is unknown here, so of its signature only date and region are checked.
  *
  * Dates are judged by the machine's real time, never by the cloud's clock: real clients sign with their own date,
- * however fast the cloud runs. A signature is good for 5 minutes before and after (15 for S3), a presigned URL for as long as it says.
+ * however fast the cloud runs. A signature is good for 5 minutes before and after (15 for S3), a
+ * presigned URL for as long as it says.
  */
 export function makeAuthenticate(options: {
   state: IamState;
@@ -45,8 +46,7 @@ export function makeAuthenticate(options: {
   };
 }
 
-/** The account's owner. */
-export const ownerCaller = (accountId: string): Caller => ({
+const ownerCaller = (accountId: string): Caller => ({
   kind: "owner",
   arn: `arn:aws:iam::${accountId}:root`,
   accountId,

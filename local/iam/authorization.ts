@@ -12,8 +12,8 @@ export interface Authorizer {
    * @throws AccessDeniedException (403) for the first need that is denied
    */
   authorize(caller: Caller, needs: Need[], context?: Need["context"]): Promise<void>;
-  /** Whether a role's trust policy admits an AWS service such as `lambda.amazonaws.com`. */
-  trusts(roleArn: string, servicePrincipal: string): Promise<boolean>;
+  /** Whether a role's trust policy admits an AWS service such as `lambda.amazonaws.com`, on behalf of `sourceArn`. */
+  trusts(roleArn: string, servicePrincipal: string, sourceArn?: string): Promise<boolean>;
 }
 
 type Decision =
@@ -35,13 +35,17 @@ const MAX_REMEMBERED_DECISIONS = 10_000;
  * something; a service has none, so only a resource's policy can allow it something.
  */
 export function makeAuthorizer(state: IamState, { clock, region }: CloudDeps): Authorizer {
-  const remembered = new Map<string, Decision>();
-  state.onChange(() => remembered.clear());
+  let remembered = new Map<string, Decision>();
+  state.onChange(() => {
+    // A new map, so that a decision on the old policies that is still being made is not kept among the new ones.
+    remembered = new Map();
+  });
 
   async function decide(caller: Caller, need: Need, callContext: Need["context"] = {}): Promise<Decision> {
     const context = { ...contextOfCaller(state, caller, region), ...callContext, ...need.context };
     const key = JSON.stringify([caller.arn, need.action, need.resource, context, need.resourcePolicy]);
-    const known = remembered.get(key);
+    const decisions = remembered;
+    const known = decisions.get(key);
     if (known) return known;
 
     const policies = policiesOfCaller(state, caller);
@@ -70,8 +74,8 @@ export function makeAuthorizer(state: IamState, { clock, region }: CloudDeps): A
       JSON.stringify([simulation.identityPolicies, need.resourcePolicy]),
     );
     if (!looksAtTime) {
-      if (remembered.size >= MAX_REMEMBERED_DECISIONS) remembered.clear();
-      remembered.set(key, decision);
+      if (decisions.size >= MAX_REMEMBERED_DECISIONS) decisions.clear();
+      decisions.set(key, decision);
     }
     return decision;
   }
@@ -83,13 +87,14 @@ export function makeAuthorizer(state: IamState, { clock, region }: CloudDeps): A
         if (decision !== "Allowed") throw denial(caller, need, decision);
       }
     },
-    async trusts(roleArn, servicePrincipal) {
+    async trusts(roleArn, servicePrincipal, sourceArn) {
       const role = roleOfArn(state, roleArn);
       if (!role) return false;
       const resourcePolicy = JSON.parse(role.trustPolicy) as object;
       const service: Caller = { kind: "service", arn: servicePrincipal, accountId: state.accountId };
       const need = { action: "sts:AssumeRole", resource: roleArn, resourcePolicy };
-      return (await decide(service, need)) === "Allowed";
+      const context = contextOfService(state.accountId, sourceArn);
+      return (await decide(service, need, context)) === "Allowed";
     },
   };
 }
@@ -128,6 +133,11 @@ function contextOfCaller(state: IamState, caller: Caller, region: string): Recor
   };
 }
 
+/** The condition keys of a call that an AWS service makes on behalf of a resource of this account. */
+export function contextOfService(accountId: string, sourceArn?: string): Record<string, string> {
+  return { "aws:SourceAccount": accountId, ...(sourceArn ? { "aws:SourceArn": sourceArn } : {}) };
+}
+
 /** The unique id of a caller as `aws:userid` and GetCallerIdentity write it. */
 export function userIdOf(caller: Caller, identity: Identity | undefined): string {
   if (!identity) return caller.accountId;
@@ -146,9 +156,10 @@ async function simulate(simulation: Simulation, need: Need): Promise<Decision> {
     );
   }
   const results = answer.resultType === "single" ? [answer.result] : answer.results;
-  const ignored = results.flatMap((result) => result.ignoredContextKeys ?? []);
-  const unknown = Object.keys(need.context ?? {}).filter((key) => ignored.includes(key));
-  if (unknown.length > 0) {
+  const unknown = Object.keys(need.context ?? {}).filter((key) =>
+    results.every(({ ignoredContextKeys }) => ignoredContextKeys?.includes(key)),
+  );
+  if (results.length > 0 && unknown.length > 0) {
     throw new Error(`IAM knows no condition key ${unknown.join(", ")} of ${need.action} on ${need.resource}`);
   }
   if (answer.overallResult !== "ExplicitlyDenied") return answer.overallResult;

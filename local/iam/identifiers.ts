@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+/** The digits of unique ids and access key ids. */
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /**

@@ -5,7 +5,7 @@ import type { Caller, CloudDeps, HttpService, Operations } from "../core/service
 import { makeAccessKeyOperations } from "./accessKeys";
 import { makeAttachedPolicyOperations } from "./attachedPolicies";
 import { makeAuthenticate } from "./authentication";
-import { makeAuthorizer, userIdOf } from "./authorization";
+import { type Authorizer, makeAuthorizer, userIdOf } from "./authorization";
 import { makeCallAs } from "./callAs";
 import { identityOf } from "./identities";
 import { makeInlinePolicyOperations } from "./inlinePolicies";
@@ -24,8 +24,8 @@ export interface Iam {
   gatekeeper: Gatekeeper;
   issueCredentials: IssueCredentials;
   callAs: CallAs;
-  /** Whether a role's trust policy admits an AWS service such as `lambda.amazonaws.com`; no for a role that is not there. */
-  trusts(roleArn: string, servicePrincipal: string): Promise<boolean>;
+  /** Whether a role's trust policy admits a service on behalf of a resource; no for a role that is not there. */
+  trusts: Authorizer["trusts"];
   findRole(roleArn: string): Role | undefined;
   /** The unique id of a caller, as GetCallerIdentity answers it. */
   userId(caller: Caller): string;

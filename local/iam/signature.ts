@@ -1,6 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
-import { createScope, getCanonicalQuery, SignatureV4 } from "@smithy/signature-v4";
+import {
+  ALGORITHM_IDENTIFIER,
+  createScope,
+  getCanonicalQuery,
+  SignatureV4,
+  UNSIGNED_PAYLOAD,
+} from "@smithy/signature-v4";
 import type { CredentialScope } from "../core/server";
 import type { HttpRequest } from "../core/service";
 import { percentEncode } from "./percentEncoding";
@@ -28,9 +34,8 @@ export function readSignature(request: HttpRequest): SentSignature | { problem: 
     ? (name: string) => query.get(`X-Amz-${name}`) ?? undefined
     : (name: string) => new RegExp(`\\b${name}=([^,\\s]+)`).exec(headers.authorization ?? "")?.[1];
   const algorithm = presigned ? read("Algorithm") : headers.authorization?.split(" ")[0];
-  if (algorithm !== "AWS4-HMAC-SHA256")
-    return { problem: `the algorithm ${algorithm} is not AWS4-HMAC-SHA256` };
-
+  if (algorithm !== ALGORITHM_IDENTIFIER)
+    return { problem: `the algorithm is ${algorithm}; sign with SigV4` };
   const signature = read("Signature");
   if (!signature) return { problem: "the Signature is missing" };
   const signedHeaders = read("SignedHeaders")?.split(";");
@@ -83,7 +88,6 @@ export function equal(a: string, b: string): boolean {
 }
 
 const EMPTY_BODY_HASH = createHash("sha256").digest("hex");
-const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
 function payloadHashes(
   request: HttpRequest,
@@ -120,7 +124,7 @@ async function signAgain(
     payloadHash,
   ].join("\n");
   const stringToSign = [
-    "AWS4-HMAC-SHA256",
+    ALGORITHM_IDENTIFIER,
     longDate,
     createScope(longDate.slice(0, 8), region, signingName),
     createHash("sha256").update(canonicalRequest).digest("hex"),

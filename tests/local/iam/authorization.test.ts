@@ -67,6 +67,23 @@ describe("calls inside the cloud", () => {
     expect(await cloud.iam.trusts(`${role.roleArn}2`, "events.amazonaws.com")).to.equal(false);
   });
 
+  it("by a service in a role that trusts it for one source are refused for another", async () => {
+    const AssumeRolePolicyDocument = trust(
+      { Service: "events.amazonaws.com" },
+      { ArnEquals: { "aws:SourceArn": RULE_ARN }, StringEquals: { "aws:SourceAccount": ACCOUNT } },
+    );
+    const { Role } = await cloud.owner.send(
+      new CreateRoleCommand({ RoleName: "starter", AssumeRolePolicyDocument }),
+    );
+    const trusts = (sourceArn: string) =>
+      cloud.iam.trusts(Role?.Arn ?? "", "events.amazonaws.com", sourceArn);
+
+    const forItsRule = await trusts(RULE_ARN);
+    const forAnother = await trusts(`${RULE_ARN}2`);
+
+    expect([forItsRule, forAnother]).to.deep.equal([true, false]);
+  });
+
   it("by a role that does not exist are refused", async () => {
     const roleArn = `arn:aws:iam::${ACCOUNT}:role/nobody`;
 

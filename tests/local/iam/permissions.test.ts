@@ -52,6 +52,21 @@ describe("the permissions of a role's session", () => {
     expect(refusal.name).to.equal("AccessDeniedException");
   });
 
+  it("are not kept from a call that was being judged while a policy went away", async () => {
+    await put("read", policy("kinesisvideo:*"));
+    const session = cloud.iam.callAs({ roleArn, sessionName: "run" });
+    const read = { action: "kinesisvideo:DescribeStream", resource: GATE_ARN };
+    const asOwner = { ...session, authorize: async () => undefined };
+    const which = { RoleName: "archiver", PolicyName: "read" };
+
+    const judgedMeanwhile = session.authorize(read);
+    await cloud.iam.operations.DeleteRolePolicy?.(which as never, asOwner);
+    await judgedMeanwhile;
+    const refusal = await errorOf(session.authorize(read));
+
+    expect(refusal.name).to.equal("AccessDeniedException");
+  });
+
   it("do not reach another stream's resource", async () => {
     await put("read", policy("kinesisvideo:*", GATE_ARN.replace("gate", "yard")));
 
