@@ -16,6 +16,8 @@ export interface Logs {
    * @throws ResourceNotFoundException when the group does not exist
    */
   writeLog: WriteLog;
+  /** Nothing waits here: what was written is on disk. */
+  close(): void;
 }
 
 /** Makes CloudWatch Logs. Lines are on disk when a call returns. */
@@ -40,5 +42,6 @@ export function makeLogs(deps: CloudDeps): Logs {
       const event = { timestamp: timestampMs, ingestionTime: nowMs, message };
       logs.events(group, logStreamName).append([event]);
     },
+    close: () => undefined,
   };
 }
