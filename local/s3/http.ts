@@ -93,7 +93,7 @@ async function readText({ bytes }: Payload): Promise<string> {
 
 function payloadOfRequest(request: HttpRequest): Payload {
   const { headers } = request;
-  const source: AsyncIterable<Buffer> = isUpload(request) ? request.stream : oneChunk(request.body);
+  const source: AsyncIterable<Buffer> = isUpload(request) ? readStream(request) : oneChunk(request.body);
   const stated = String(headers["x-amz-content-sha256"] ?? "");
   const framed = stated.startsWith("STREAMING-") || /\baws-chunked\b/.test(headers["content-encoding"] ?? "");
   const length = headers[framed ? "x-amz-decoded-content-length" : "content-length"];
@@ -107,6 +107,15 @@ function payloadOfRequest(request: HttpRequest): Payload {
     expectedBytes,
     trailer: typeof trailer === "string" ? { name: trailer, value: () => trailers.get(trailer) } : undefined,
   };
+}
+
+async function* readStream({ stream }: HttpRequest): AsyncGenerator<Buffer> {
+  try {
+    yield* stream;
+  } catch {
+    // The connection broke: the body is all that can be said to be wrong, and nobody is there to hear it.
+    throw s3Error("IncompleteBody");
+  }
 }
 
 async function* oneChunk(bytes: Buffer) {
