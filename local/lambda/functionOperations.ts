@@ -41,26 +41,31 @@ const CREATE_MEMBERS = ["Code", "PackageType", "Architectures", "Tags", "SnapSta
 const CODE_MEMBERS = ["FunctionName", "ZipFile", "DryRun", "RevisionId", "Architectures"];
 const DEFAULT_PAGE_SIZE = 50;
 
+/** Whether a role's trust policy lets an AWS service take it on, on behalf of a resource. */
+export type Trusts = (roleArn: string, servicePrincipal: string, sourceArn: string) => Promise<boolean>;
+
 /** The operations that make, change, describe and remove functions. */
 export function makeFunctionOperations(options: {
   deps: CloudDeps;
   functions: Functions;
   codeRoot: string;
+  trusts?: Trusts;
   /** Called after a function changed or went, so that no sandbox serves what was. */
   onChange: (functionName: string) => Promise<void>;
 }) {
-  const { deps, functions, codeRoot, onChange } = options;
+  const { deps, functions, codeRoot, trusts = async () => true, onChange } = options;
 
   const open = async (action: string, input: NamedInput, call: Call): Promise<LambdaFunction> => {
     const name = readFunctionName(input.FunctionName, input.Qualifier);
     await call.authorize(functionNeed(functions, deps, action, name));
     return findFunction(functions, deps, name);
   };
-  const passRole = (role: string) => ({
-    action: "iam:PassRole",
-    resource: role,
-    context: { "iam:PassedToService": "lambda.amazonaws.com" },
-  });
+  const passRole = async (role: string, name: string, call: Call) => {
+    const context = { "iam:PassedToService": "lambda.amazonaws.com" };
+    await call.authorize({ action: "iam:PassRole", resource: role, context });
+    if (await trusts(role, "lambda.amazonaws.com", functionArn(deps, name))) return;
+    throw invalid("The role defined for the function cannot be assumed by Lambda.");
+  };
   const change = async (lambdaFunction: LambdaFunction) => {
     const changed = {
       ...lambdaFunction,
@@ -78,8 +83,8 @@ export function makeFunctionOperations(options: {
       const name = readFunctionName(input.FunctionName);
       const { Role: role, Handler: handler, Runtime: runtime } = input;
       if (!role || !handler || !runtime) throw invalid("Role, Handler and Runtime are required");
-      const need = functionNeed(functions, deps, "CreateFunction", name);
-      await call.authorize(need, passRole(role));
+      await call.authorize(functionNeed(functions, deps, "CreateFunction", name));
+      await passRole(role, name, call);
       if (input.PackageType && input.PackageType !== "Zip") throw invalid("PackageType must be Zip here");
       if (input.SnapStart?.ApplyOn && input.SnapStart.ApplyOn !== "None") {
         throw invalid("SnapStart is not supported on this machine; leave it out");
@@ -149,7 +154,7 @@ export function makeFunctionOperations(options: {
 
     async UpdateFunctionConfiguration(input: SettingsInput & { RevisionId?: string }, call: Call) {
       const found = await open("UpdateFunctionConfiguration", input, call);
-      if (input.Role && input.Role !== found.role) await call.authorize(passRole(input.Role));
+      if (input.Role && input.Role !== found.role) await passRole(input.Role, found.name, call);
       checkRevision(found, input.RevisionId);
       const settings = readSettings(input, found, (member) => member === "RevisionId");
       return describeConfiguration(await change({ ...found, ...settings }));

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
 import type { Call, CloudDeps, HttpService, Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
 import { makeConcurrencyOperations } from "./concurrency";
-import { makeFunctionOperations } from "./functionOperations";
+import { makeFunctionOperations, type Trusts } from "./functionOperations";
 import type { LambdaFunction } from "./functions";
 import { makeLambdaHttp } from "./http";
 import { makeRunInvocation } from "./invocation";
@@ -30,8 +29,8 @@ export interface Lambda {
 /**
  * Lambda for Node.js functions from zip archives. The shipped archive runs in processes of its own, one invocation at a
  * time in each, with the environment, role, time and memory limits of the function. A function's time is the machine's
- * time: timeouts, durations and `Date.now()` do not follow the cloud's clock; log timestamps, retries of events and
- * credentials do.
+ * time: timeouts, durations and `Date.now()` do not follow the cloud's clock; log timestamps and retries of events
+ * do.
  */
 export function makeLambda(
   deps: CloudDeps & {
@@ -41,11 +40,20 @@ export function makeLambda(
     nodePath: string;
     /** The Node.js that runs functions, this process's own unless given. */
     nodeExecutable?: string;
+    /** Whether a role's trust policy lets a service take it on; without it every role is taken. */
+    trusts?: Trusts;
     /** Delivers dead letters of events; without it they end with their last retry. */
     invokeTarget?: InvokeTarget;
   },
 ): Lambda {
-  const { issueCredentials, writeLog, nodePath, nodeExecutable = process.execPath, invokeTarget } = deps;
+  const {
+    issueCredentials,
+    writeLog,
+    nodePath,
+    nodeExecutable = process.execPath,
+    trusts,
+    invokeTarget,
+  } = deps;
   const functions = deps.store.document<Record<string, LambdaFunction>>("lambda", {});
   const codeRoot = deps.store.folder("lambda/code");
   // Archives that were replaced stay until the next start: a process may still be running them.
@@ -63,7 +71,7 @@ export function makeLambda(
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const invoke = makeInvoke({ deps, functions, run, asyncInvocations });
   const operations = {
-    ...makeFunctionOperations({ deps, functions, codeRoot, onChange: pool.discard }),
+    ...makeFunctionOperations({ deps, functions, codeRoot, trusts, onChange: pool.discard }),
     ...makePermissionOperations({ deps, functions }),
     ...makeConcurrencyOperations({ deps, functions }),
     ...makeTagOperations({ deps, functions }),
@@ -74,9 +82,7 @@ export function makeLambda(
     http: makeLambdaHttp(operations),
     operations,
     async invoke({ functionName, payload, call }) {
-      // Calls inside the cloud may share a request id; invocations may not.
-      const ownCall = { ...call, requestId: randomUUID() };
-      const output = await invoke({ FunctionName: functionName, Payload: Buffer.from(payload) }, ownCall);
+      const output = await invoke({ FunctionName: functionName, Payload: Buffer.from(payload) }, call);
       return {
         payload: output.Payload ?? "null",
         functionError: output.FunctionError as "Unhandled" | undefined,

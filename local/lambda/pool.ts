@@ -77,7 +77,8 @@ export function makeSandboxPool(options: {
     pooled.sandbox.usable() &&
     pooled.lambdaFunction.name === lambdaFunction.name &&
     pooled.lambdaFunction.revisionId === lambdaFunction.revisionId &&
-    pooled.credentialsExpireMs > clock.nowMs() + lambdaFunction.timeoutSeconds * 1000 * clock.speed;
+    // Credentials, like processes, live on the machine's time.
+    pooled.credentialsExpireMs > Date.now() + lambdaFunction.timeoutSeconds * 1000;
 
   async function end(pooled: PooledSandbox) {
     clearTimeout(pooled.idleTimer);

@@ -4,7 +4,7 @@ import type { CloudDeps, HttpService, Operations } from "../core/service";
 import { makeExecutionOperations } from "./executionOperations";
 import { openExecutions } from "./executions";
 import { logEvent } from "./logging";
-import { makeStateMachineOperations, type Revision, type StateMachine } from "./stateMachines";
+import { makeStateMachineOperations, type Revision, type StateMachine, type Trusts } from "./stateMachines";
 import { publishStatus } from "./statusEvents";
 import { makeTagOperations } from "./tags";
 import { type Integrations, type InvokeLambda, makeIntegrations, type StartExecution } from "./tasks";
@@ -27,11 +27,13 @@ export function makeStepFunctions(
     callAs: CallAs;
     invokeLambda: InvokeLambda;
     publishEvent: PublishEvent;
+    /** Whether a role's trust policy lets a service take it on; without it every role is taken. */
+    trusts?: Trusts;
     /** Without it, logging configurations are kept but write nothing. */
     writeLog?: WriteLog;
   },
 ): StepFunctions {
-  const { store, callAs, invokeLambda, publishEvent, writeLog } = deps;
+  const { store, callAs, invokeLambda, publishEvent, trusts, writeLog } = deps;
   const machines = store.document<Record<string, StateMachine>>("stepFunctions/stateMachines", {});
   const revisionOf = (stateMachineArn: string, revisionId: string): Revision | undefined =>
     machines.value[stateMachineArn]?.revisions.find((revision) => revision.revisionId === revisionId);
@@ -56,7 +58,7 @@ export function makeStepFunctions(
     startExecution: executionOperations.StartExecution,
   });
   const operations = {
-    ...makeStateMachineOperations({ deps, machines, executions, integrations: () => integrations }),
+    ...makeStateMachineOperations({ deps, machines, executions, trusts, integrations: () => integrations }),
     ...executionOperations,
     ...makeTagOperations(machines),
   };

@@ -85,25 +85,34 @@ export function findMachine(machines: StateMachines, arn: string | undefined): S
   throw awsError("StateMachineDoesNotExist", 400, `State Machine Does Not Exist: '${arn}'`);
 }
 
+/** Whether a role's trust policy lets an AWS service take it on, on behalf of a resource. */
+export type Trusts = (roleArn: string, servicePrincipal: string, sourceArn: string) => Promise<boolean>;
+
 /** The operations that make, change, describe and remove state machines. */
 export function makeStateMachineOperations(options: {
   deps: CloudDeps;
   machines: StateMachines;
   executions: Executions;
+  trusts?: Trusts;
   integrations: () => Integrations;
 }) {
-  const { deps, machines, executions, integrations } = options;
+  const { deps, machines, executions, trusts = async () => true, integrations } = options;
   const { clock } = deps;
 
   const open = async (action: string, input: MachineInput, call: Call) => {
     await call.authorize(machineNeed(machines, action, input.stateMachineArn ?? "*"));
     return findMachine(machines, input.stateMachineArn);
   };
-  const passRole = (roleArn: string) => ({
-    action: "iam:PassRole",
-    resource: roleArn,
-    context: { "iam:PassedToService": "states.amazonaws.com" },
-  });
+  const passRole = async (roleArn: string, arn: string, call: Call) => {
+    const context = { "iam:PassedToService": "states.amazonaws.com" };
+    await call.authorize({ action: "iam:PassRole", resource: roleArn, context });
+    if (await trusts(roleArn, "states.amazonaws.com", arn)) return;
+    throw awsError(
+      "AccessDeniedException",
+      400,
+      `The service principal states.amazonaws.com is not authorized to assume the provided role ${roleArn}.`,
+    );
+  };
   const readRevision = (input: MachineInput, before?: Revision): Revision => {
     const definition = input.definition ?? before?.definition;
     const roleArn = input.roleArn ?? before?.roleArn;
@@ -133,7 +142,8 @@ export function makeStateMachineOperations(options: {
     async CreateStateMachine(input: MachineInput, call: Call) {
       const name = readName(input.name);
       const arn = `arn:aws:states:${deps.region}:${deps.accountId}:stateMachine:${name}`;
-      await call.authorize(machineNeed(machines, "CreateStateMachine", arn), passRole(input.roleArn ?? "*"));
+      await call.authorize(machineNeed(machines, "CreateStateMachine", arn));
+      await passRole(input.roleArn ?? "*", arn, call);
       refuseUnknown(input, CREATE_MEMBERS);
       if (input.type && input.type !== "STANDARD") {
         throw awsError("StateMachineTypeNotSupported", 400, `Type ${input.type} is not supported here`);
@@ -155,7 +165,7 @@ export function makeStateMachineOperations(options: {
 
     async UpdateStateMachine(input: MachineInput, call: Call) {
       const machine = await open("UpdateStateMachine", input, call);
-      if (input.roleArn) await call.authorize(passRole(input.roleArn));
+      if (input.roleArn) await passRole(input.roleArn, machine.arn, call);
       refuseUnknown(input, UPDATE_MEMBERS);
       if (!UPDATE_MEMBERS.slice(1).some((member) => member in input)) {
         throw awsError("MissingRequiredParameter", 400, "Name at least one thing to update");

@@ -25,7 +25,8 @@ export async function runTask(line: Line, state: TaskState): Promise<unknown> {
   record(line, "TaskStarted", { taskStartedEventDetails: details });
   try {
     const sessionName = context.execution.name.replace(/[^\w+=,.@-]/g, "_").slice(0, 64);
-    const work = integration.perform(input, context.stateMachine.roleArn, sessionName);
+    const { arn: sourceArn, roleArn } = context.stateMachine;
+    const work = integration.perform(input, { roleArn, sessionName, sourceArn });
     const output = await limitTime(line, work, timeoutSeconds * 1000);
     record(line, "TaskSucceeded", {
       taskSucceededEventDetails: { ...details, ...eventData("output", output) },

@@ -16,6 +16,14 @@ export type StartExecution = (
   call: Call,
 ) => Promise<{ executionArn: string; startDate: Date }>;
 
+/** The session of its role that a state machine makes a task's calls in. */
+export interface TaskSession {
+  roleArn: string;
+  sessionName: string;
+  /** The state machine. */
+  sourceArn: string;
+}
+
 /** A service integration: a Resource of Task states. */
 export interface Integration {
   resourceType: string;
@@ -24,7 +32,7 @@ export interface Integration {
   members: string[];
   required: string[];
   /** Does the task as the state machine's role. @throws StateError with AWS's name of the failure */
-  perform(input: Record<string, unknown>, roleArn: string, sessionName: string): Promise<unknown>;
+  perform(input: Record<string, unknown>, session: TaskSession): Promise<unknown>;
 }
 
 /** The integrations by their Resource. */
@@ -37,17 +45,18 @@ export function makeIntegrations(options: {
   startExecution: StartExecution;
 }): Integrations {
   const { callAs, invokeLambda, startExecution } = options;
+  const callIn = (session: TaskSession) => callAs({ ...session, servicePrincipal: "states.amazonaws.com" });
   return {
     "arn:aws:states:::lambda:invoke": {
       resourceType: "lambda",
       resource: "invoke",
       members: ["FunctionName", "Payload"],
       required: ["FunctionName"],
-      async perform({ FunctionName, Payload = {} }, roleArn, sessionName) {
+      async perform({ FunctionName, Payload = {} }, session) {
         const answer = await invokeLambda({
           functionName: String(FunctionName),
           payload: JSON.stringify(Payload),
-          call: callAs({ roleArn, sessionName }),
+          call: callIn(session),
         }).catch((thrown: unknown) => {
           throw serviceError("Lambda", thrown);
         });
@@ -65,17 +74,15 @@ export function makeIntegrations(options: {
       resource: "startExecution",
       members: ["StateMachineArn", "Name", "Input"],
       required: ["StateMachineArn"],
-      async perform({ StateMachineArn, Name, Input = {} }, roleArn, sessionName) {
+      async perform({ StateMachineArn, Name, Input = {} }, session) {
         const request = {
           stateMachineArn: String(StateMachineArn),
           name: Name === undefined ? undefined : String(Name),
           input: typeof Input === "string" ? Input : JSON.stringify(Input),
         };
-        const started = await startExecution(request, callAs({ roleArn, sessionName })).catch(
-          (thrown: unknown) => {
-            throw serviceError("StepFunctions", thrown);
-          },
-        );
+        const started = await startExecution(request, callIn(session)).catch((thrown: unknown) => {
+          throw serviceError("StepFunctions", thrown);
+        });
         return { ExecutionArn: started.executionArn, StartDate: started.startDate.toISOString() };
       },
     },

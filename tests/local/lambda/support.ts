@@ -13,7 +13,14 @@ export const archive = (files: Record<string, string>) =>
   zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])));
 
 /** Lambda behind an endpoint, with what it wrote to logs and a client of it. */
-export async function serveLambda(options: { clock?: Clock; dataDir?: string } = {}) {
+export async function serveLambda({
+  credentialsLastMs = 3_600_000,
+  ...options
+}: {
+  clock?: Clock;
+  dataDir?: string;
+  credentialsLastMs?: number;
+} = {}) {
   const logLines: { logGroupName: string; logStreamName: string; message: string }[] = [];
   const deadLetters: { arn: string; payload: string; messageAttributes?: Record<string, string> }[] = [];
   let lambda: Lambda | undefined;
@@ -24,7 +31,7 @@ export async function serveLambda(options: { clock?: Clock; dataDir?: string } =
         accessKeyId: `ASIA-${sessionName}`,
         secretAccessKey: `secret of ${roleArn}`,
         sessionToken: "token",
-        expiration: new Date(deps.clock.nowMs() + 3_600_000),
+        expiration: new Date(Date.now() + credentialsLastMs),
       }),
       writeLog: (entry) => void logLines.push(entry),
       nodePath: path.resolve(__dirname, "../../../node_modules"),
