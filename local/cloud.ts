@@ -2,10 +2,9 @@ import * as path from "node:path";
 import { makeCloudWatch } from "./cloudwatch";
 import { type Clock, makeClock } from "./core/clock";
 import { lockFolder } from "./core/lock";
-import type { InvokeTarget } from "./core/seams";
-import { serve } from "./core/server";
+import { openEndpoint } from "./core/server";
 import type { CloudDeps } from "./core/service";
-import { openStore } from "./core/store";
+import { openStore, type Store } from "./core/store";
 import { makeEventBridge } from "./eventbridge";
 import { makeIam } from "./iam";
 import { makeKinesisVideo } from "./kinesisVideo";
@@ -16,6 +15,7 @@ import { makeS3 } from "./s3";
 import { makeSqs } from "./sqs";
 import { makeStepFunctions } from "./stepFunctions";
 import { makeSts } from "./sts";
+import { makeInvokeTarget } from "./targets";
 
 /** How a local cloud is started. */
 export interface CloudOptions {
@@ -49,25 +49,42 @@ const ACCOUNT_ID = "123456789012";
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { dataDir, port = 0, speed = 1, region = "us-east-1" } = options;
-  const unlock = lockFolder(dataDir);
-  const store = openStore(dataDir);
-  // A fast clock runs ahead of real time; after a restart it must not fall back behind what it has stamped.
-  const lastSeen = store.document("clock", { nowMs: 0 });
-  const clock = makeClock({ speed, startMs: Math.max(Date.now(), lastSeen.value.nowMs) });
-  const rememberTime = () => {
-    lastSeen.value.nowMs = clock.nowMs();
-    lastSeen.save();
-  };
-  const timekeeper = setInterval(rememberTime, 1000);
+  const endpoint = await openEndpoint(port);
+  try {
+    const unlock = lockFolder(dataDir);
+    const store = openStore(dataDir);
+    const clock = openClock(store, speed);
+    const deps: CloudDeps = { clock, store, region, accountId: ACCOUNT_ID, endpointUrl: () => endpoint.url };
+    const { services, gatekeeper } = makeServices(deps);
+    endpoint.serve({ services: services.map(({ http }) => http), gatekeeper, region, accountId: ACCOUNT_ID });
+    const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+    return {
+      url: endpoint.url,
+      clock,
+      region,
+      accountId: ACCOUNT_ID,
+      clientConfig: { endpoint: endpoint.url, region, credentials },
+      async close() {
+        await endpoint.close();
+        for (const service of services) await service.close();
+        clock.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
+}
 
-  let url = "";
-  const deps: CloudDeps = { clock, store, region, accountId: ACCOUNT_ID, endpointUrl: () => url };
-
+/** Makes every service and hands each what it needs of the others. */
+function makeServices(deps: CloudDeps) {
   const iam = makeIam(deps);
-  const { issueCredentials, callAs } = iam;
+  const { issueCredentials, callAs, gatekeeper } = iam;
   const logs = makeLogs(deps);
   const { writeLog } = logs;
   const sqs = makeSqs(deps);
+  // Rules reach services that publish to them in turn.
   const eventBridge = makeEventBridge({ ...deps, invokeTarget: (target) => invokeTarget(target) });
   const { publishEvent } = eventBridge;
   const s3 = makeS3({ ...deps, publishEvent });
@@ -75,73 +92,30 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric: cloudWatch.putMetric });
   const nodePath = path.join(__dirname, "..", "node_modules");
   const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath });
-  const stepFunctions = makeStepFunctions({
-    ...deps,
-    callAs,
-    invokeLambda: lambda.invoke,
-    publishEvent,
-    writeLog,
-  });
+  const invokeLambda = lambda.invoke;
+  const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog });
   const sts = makeSts({ ...deps, iam });
+  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sqs, stepFunctions });
 
-  /** How EventBridge reaches its targets, told apart by the service in their ARN. */
-  const invokeTarget: InvokeTarget = async (target) => {
-    const { arn, roleArn, servicePrincipal, sourceArn, payload, messageAttributes = {} } = target;
-    const call = callAs(roleArn ? { roleArn, sessionName: "EventBridge" } : { servicePrincipal, sourceArn });
-    const service = arn.split(":")[2];
-    if (service === "states") {
-      await stepFunctions.operations.StartExecution({ stateMachineArn: arn, input: payload } as never, call);
-    } else if (service === "lambda") {
-      await lambda.invoke({ functionName: arn, payload, call });
-    } else if (service === "sqs") {
-      const QueueUrl = `${url}/${ACCOUNT_ID}/${arn.split(":").at(-1)}`;
-      const attributes = Object.entries(messageAttributes).map(([name, value]) => [
-        name,
-        { DataType: "String", StringValue: value },
-      ]);
-      const message = { QueueUrl, MessageBody: payload, MessageAttributes: Object.fromEntries(attributes) };
-      await sqs.operations.SendMessage(message as never, call);
-    } else {
-      throw new Error(
-        `rules cannot reach ${arn} here; write the ARN of a state machine, a function or a queue`,
-      );
-    }
+  // In the order in which they are closed: first what starts work, last what keeps its record.
+  const services = [cloudWatch, eventBridge, stepFunctions, lambda, kinesisVideo, s3, sqs, sts, iam, logs];
+  return { services, gatekeeper };
+}
+
+/** A fast clock runs ahead of real time; after a restart it must not fall back behind what it has stamped. */
+function openClock(store: Store, speed: number): Clock & { close(): void } {
+  const lastSeen = store.document("clock", { nowMs: 0 });
+  const clock = makeClock({ speed, startMs: Math.max(Date.now(), lastSeen.value.nowMs) });
+  const remember = () => {
+    lastSeen.value.nowMs = clock.nowMs();
+    lastSeen.save();
   };
-
-  const services = [cloudWatch, eventBridge, iam, kinesisVideo, lambda, logs, s3, sqs, stepFunctions, sts];
-  async function stop() {
-    clearInterval(timekeeper);
-    for (const service of services) await service.close();
-    rememberTime();
-    unlock();
-  }
-
-  try {
-    const endpoint = await serve({
-      port,
-      services: services.map(({ http }) => http),
-      gatekeeper: iam.gatekeeper,
-      region,
-      accountId: ACCOUNT_ID,
-    });
-    url = endpoint.url;
-    return {
-      url,
-      clock,
-      region,
-      accountId: ACCOUNT_ID,
-      clientConfig: {
-        endpoint: url,
-        region,
-        credentials: { accessKeyId: "local", secretAccessKey: "local" },
-      },
-      async close() {
-        await endpoint.close();
-        await stop();
-      },
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const timekeeper = setInterval(remember, 1000);
+  return {
+    ...clock,
+    close() {
+      clearInterval(timekeeper);
+      remember();
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsError } from "./errors";
-import type { Call, Caller, HttpRequest, HttpService, Need } from "./service";
+import type { Caller, HttpRequest, HttpService, Need } from "./service";
 
 /** What the server needs to know of its callers. */
 export interface Gatekeeper {
@@ -31,65 +31,31 @@ export function credentialScope(
   return { accessKeyId, date, region, signingName };
 }
 
+/** Who answers at an endpoint. */
+export interface Served {
+  services: HttpService[];
+  gatekeeper: Gatekeeper;
+  region: string;
+  accountId: string;
+}
+
 /** The endpoint of the local cloud. */
 export interface Endpoint {
   url: string;
+  /** Begins to answer. Before, callers get 503: services may have to know the URL when they are made. */
+  serve(served: Served): void;
   /** Ends the server and every open connection. */
   close(): Promise<void>;
 }
 
 /**
- * Serves all services on one loopback port, told apart by the name in the signature's scope (unsigned requests can
- * only be S3's).
+ * Opens the one loopback port of all services.
  * @throws when the port is taken, naming it
  */
-export async function serve(options: {
-  port: number;
-  services: HttpService[];
-  gatekeeper: Gatekeeper;
-  region: string;
-  accountId: string;
-}): Promise<Endpoint> {
-  const { port, gatekeeper, region, accountId } = options;
-  const services = new Map(options.services.map((service) => [service.signingName, service]));
-
-  async function answer(message: http.IncomingMessage, response: http.ServerResponse) {
-    const requestId = randomUUID();
-    const [path = "/", search = ""] = (message.url ?? "/").split(/\?(.*)/s);
-    const request: HttpRequest = {
-      method: message.method ?? "GET",
-      path,
-      query: new URLSearchParams(search),
-      headers: message.headers,
-      body: Buffer.alloc(0),
-      stream: message,
-    };
-    const scope = credentialScope(request);
-    const service = services.get(scope?.signingName ?? "s3");
-    if (!service) {
-      response.writeHead(404, { "content-type": "application/json" });
-      response.end(JSON.stringify({ message: `The local cloud has no service ${scope?.signingName}` }));
-      return;
-    }
-    try {
-      if (!scope) throw awsError("AccessDenied", 403, "Requests must be signed");
-      const streams = service.streams(request);
-      if (!streams) request.body = await readBody(message, service.maxBodyBytes);
-      const caller = await gatekeeper.authenticate(request, scope, !streams);
-      const call: Call = {
-        caller,
-        region,
-        accountId,
-        requestId,
-        authorize: (...needs) => gatekeeper.authorize(caller, needs),
-      };
-      await service.handle(request, response, call);
-    } catch (error) {
-      if (response.headersSent) response.destroy();
-      else service.writeError(response, error, requestId);
-    }
-  }
-
+export async function openEndpoint(port: number): Promise<Endpoint> {
+  let answer = async (_message: http.IncomingMessage, response: http.ServerResponse) => {
+    response.writeHead(503, { "retry-after": "1" }).end();
+  };
   const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (message, response) => {
     // A client that goes away ends its call; the service sees the stream end.
     response.on("error", () => message.destroy());
@@ -110,11 +76,50 @@ export async function serve(options: {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    serve(served) {
+      answer = makeAnswer(served);
+    },
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
+  };
+}
+
+/** Answers requests by the service that their signature's scope names; unsigned ones can only be S3's. */
+function makeAnswer({ services, gatekeeper, region, accountId }: Served) {
+  const bySigningName = new Map(services.map((service) => [service.signingName, service]));
+
+  return async (message: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const requestId = randomUUID();
+    const [path = "/", search = ""] = (message.url ?? "/").split(/\?(.*)/s);
+    const request: HttpRequest = {
+      method: message.method ?? "GET",
+      path,
+      query: new URLSearchParams(search),
+      headers: message.headers,
+      body: Buffer.alloc(0),
+      stream: message,
+    };
+    const scope = credentialScope(request);
+    const service = bySigningName.get(scope?.signingName ?? "s3");
+    if (!service) {
+      response.writeHead(404, { "content-type": "application/json" });
+      response.end(JSON.stringify({ message: `The local cloud has no service ${scope?.signingName}` }));
+      return;
+    }
+    try {
+      if (!scope) throw awsError("AccessDenied", 403, "Requests must be signed");
+      const streams = service.streams(request);
+      if (!streams) request.body = await readBody(message, service.maxBodyBytes);
+      const caller = await gatekeeper.authenticate(request, scope, !streams);
+      const authorize = (...needs: Need[]) => gatekeeper.authorize(caller, needs);
+      await service.handle(request, response, { caller, region, accountId, requestId, authorize });
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else service.writeError(response, error, requestId);
+    }
   };
 }
 

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { type Clock, makeClock } from "../../local/core/clock";
-import { serve } from "../../local/core/server";
+import { openEndpoint } from "../../local/core/server";
 import type { Caller, CloudDeps, HttpService } from "../../local/core/service";
 import { openStore } from "../../local/core/store";
 
@@ -33,26 +33,24 @@ export async function serveServices(
   { clock = makeClock(), dataDir }: { clock?: Clock; dataDir?: string } = {},
 ): Promise<ServedServices> {
   const folder = dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
-  let url = "";
+  const endpoint = await openEndpoint(0);
   const deps: CloudDeps = {
     clock,
     store: openStore(folder),
     region: "us-east-1",
     accountId: OWNER.accountId,
-    endpointUrl: () => url,
+    endpointUrl: () => endpoint.url,
   };
-  const endpoint = await serve({
-    port: 0,
+  endpoint.serve({
     services: make(deps),
     gatekeeper: { authenticate: async () => OWNER, authorize: async () => undefined },
     region: deps.region,
     accountId: deps.accountId,
   });
-  url = endpoint.url;
   const credentials = { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" };
   return {
-    url,
-    clientConfig: { endpoint: url, region: deps.region, credentials, maxAttempts: 1 },
+    url: endpoint.url,
+    clientConfig: { endpoint: endpoint.url, region: deps.region, credentials, maxAttempts: 1 },
     deps,
     async close() {
       await endpoint.close();

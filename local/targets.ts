@@ -1,0 +1,51 @@
+import type { CallAs, InvokeTarget } from "./core/seams";
+import type { Call, CloudDeps, Operations } from "./core/service";
+import type { Lambda } from "./lambda";
+
+/** The services that rules can reach. */
+export interface TargetServices {
+  callAs: CallAs;
+  lambda: Pick<Lambda, "invoke">;
+  sqs: { operations: Operations };
+  stepFunctions: { operations: Operations };
+}
+
+/**
+ * How EventBridge reaches the targets of its rules, told apart by the service in their ARN. Each call is made as the
+ * target's role, or as EventBridge itself where the target's own policy decides.
+ */
+export function makeInvokeTarget(
+  { endpointUrl, accountId }: Pick<CloudDeps, "endpointUrl" | "accountId">,
+  { callAs, lambda, sqs, stepFunctions }: TargetServices,
+): InvokeTarget {
+  return async ({ arn, roleArn, servicePrincipal, sourceArn, payload, messageAttributes = {} }) => {
+    const call = callAs(roleArn ? { roleArn, sessionName: "EventBridge" } : { servicePrincipal, sourceArn });
+    const service = arn.split(":")[2];
+    if (service === "states") {
+      await perform(
+        stepFunctions.operations,
+        "StartExecution",
+        { stateMachineArn: arn, input: payload },
+        call,
+      );
+    } else if (service === "lambda") {
+      await lambda.invoke({ functionName: arn, payload, call });
+    } else if (service === "sqs") {
+      const QueueUrl = `${endpointUrl()}/${accountId}/${arn.split(":").at(-1)}`;
+      const attributes = Object.entries(messageAttributes).map(([name, StringValue]) => [
+        name,
+        { DataType: "String", StringValue },
+      ]);
+      const message = { QueueUrl, MessageBody: payload, MessageAttributes: Object.fromEntries(attributes) };
+      await perform(sqs.operations, "SendMessage", message, call);
+    } else {
+      throw new Error(`rules cannot reach ${arn} here; name a state machine, a function or a queue`);
+    }
+  };
+}
+
+function perform(operations: Operations, name: string, input: object, call: Call) {
+  const operation = operations[name];
+  if (!operation) throw new Error(`there is no operation ${name}`);
+  return operation(input as never, call);
+}

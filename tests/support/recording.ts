@@ -1,0 +1,114 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { CloudWatch } from "@aws-sdk/client-cloudwatch";
+import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
+import { S3 } from "@aws-sdk/client-s3";
+import { SFN } from "@aws-sdk/client-sfn";
+import { type Cloud, startCloud } from "../../local/cloud";
+import { deploy } from "../../local/provider/inProcess";
+import { runCamera } from "../../producer/camera";
+import type { CameraEvent } from "../../producer/cameraEvents";
+import { openFootage } from "../../producer/footage";
+
+/** A fragment that the service acknowledged as persisted. */
+export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
+
+/** A clip of the bucket, fetched to disk. */
+export interface FetchedClip {
+  key: string;
+  file: string;
+  metadata: Record<string, string>;
+}
+
+/** The program deployed into a local cloud of its own, on a data folder of its own. */
+export interface RecordingStack {
+  cloud: Cloud;
+  dataDir: string;
+  outputs: { bucket: string; workflow: string; streams: { name: string; alarm: string }[] };
+  s3: S3;
+  stepFunctions: SFN;
+  /** Sends a file as a camera would, on the cloud's clock; resolves when all of it is persisted. */
+  film(streamName: string, file: string, signal?: AbortSignal): Promise<Persisted[]>;
+  /** Resolves when no alarm rings and every execution that ran has ended; answers how they ended. */
+  settled(): Promise<string[]>;
+  clips(streamName: string): Promise<FetchedClip[]>;
+  close(): Promise<void>;
+}
+
+/** Starts a cloud and deploys `index.ts` with this configuration into it. */
+export async function deployRecording(
+  config: Record<string, unknown>,
+  { speed = 30 }: { speed?: number } = {},
+): Promise<RecordingStack> {
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-system-"));
+  const cloud = await startCloud({ dataDir, speed });
+  const entries = Object.entries(config).map(([key, value]) => [
+    `lastframe:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  delete require.cache[require.resolve("../../index")];
+  const outputs = (await deploy({
+    project: "lastframe",
+    stack: "test",
+    config: Object.fromEntries(entries),
+    program: () => import("../../index"),
+    target: cloud.clientConfig,
+  })) as unknown as RecordingStack["outputs"];
+  const [s3, stepFunctions, cloudWatch] = [
+    new S3(cloud.clientConfig),
+    new SFN(cloud.clientConfig),
+    new CloudWatch(cloud.clientConfig),
+  ];
+
+  async function film(streamName: string, file: string, signal?: AbortSignal): Promise<Persisted[]> {
+    const persisted: Persisted[] = [];
+    const footage = await openFootage(() => fs.createReadStream(file));
+    const camera = runCamera({
+      footage,
+      stream: streamName,
+      client: new KinesisVideoClient(cloud.clientConfig),
+      clock: cloud.clock,
+      signal,
+      onEvent: (event) => {
+        if (event.kind === "persisted") persisted.push(event);
+      },
+    });
+    await camera.done;
+    return persisted;
+  }
+
+  async function settled(): Promise<string[]> {
+    for (;;) {
+      const { MetricAlarms = [] } = await cloudWatch.describeAlarms({});
+      const { executions = [] } = await stepFunctions.listExecutions({ stateMachineArn: outputs.workflow });
+      const states = executions.map(({ status = "" }) => status);
+      const isQuiet = MetricAlarms.every(({ StateValue }) => StateValue !== "ALARM");
+      if (isQuiet && states.length > 0 && !states.includes("RUNNING")) return states;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  async function clips(streamName: string): Promise<FetchedClip[]> {
+    const Bucket = outputs.bucket;
+    const { Contents = [] } = await s3.listObjectsV2({
+      Bucket,
+      Prefix: `${config.prefix ?? ""}clips/stream=${streamName}/`,
+    });
+    return Promise.all(
+      Contents.map(async ({ Key = "" }) => {
+        const { Body, Metadata = {} } = await s3.getObject({ Bucket, Key });
+        const file = path.join(dataDir, path.basename(Key));
+        fs.writeFileSync(file, (await Body?.transformToByteArray()) ?? "");
+        return { key: Key, file, metadata: Metadata };
+      }),
+    );
+  }
+
+  async function close() {
+    await cloud.close();
+    fs.rmSync(dataDir, { recursive: true, force: true });
+  }
+
+  return { cloud, dataDir, outputs, s3, stepFunctions, film, settled, clips, close };
+}

@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import { type Packet, packetsOf } from "../support/ffprobe";
+import { footage } from "../support/footage";
+import { deployRecording, type FetchedClip, type Persisted, type RecordingStack } from "../support/recording";
+
+/** Frames by kind, time on the camera's clock, and content, so that two lists can be compared as they are. */
+const frames = (packets: Packet[], startMs: number) =>
+  packets.map(({ codecType, ptsMs, hash }) => `${codecType} ${Math.round(startMs + ptsMs)} ${hash}`).sort();
+
+/** Every coded frame in a stream's clips. */
+const framesIn = (clips: FetchedClip[]) =>
+  clips.flatMap(({ file, metadata }) => frames(packetsOf(file), Number(metadata["start-ms"]))).sort();
+
+/** Every coded frame of the file that the camera sent: it begins with its first key frame, when the camera was switched on. */
+function framesSent(file: string, persisted: Persisted[]): string[] {
+  const packets = packetsOf(file);
+  const firstKeyframe = packets.find(({ codecType, isKeyframe }) => codecType === "video" && isKeyframe);
+  const startMs = persisted[0]?.producerTimestampMs ?? 0;
+  return frames(packets, startMs - (firstKeyframe?.ptsMs ?? 0));
+}
+
+describe("a recording, from camera to bucket", function () {
+  this.timeout(120_000);
+  let stack: RecordingStack;
+  const files: Record<string, string> = {
+    talk: footage("talk-h264-aac.mkv"),
+    clock: footage("clock.mkv"),
+  };
+  const persisted: Record<string, Persisted[]> = {};
+  const clips: Record<string, FetchedClip[]> = {};
+  let endings: string[];
+
+  before(async () => {
+    const streams = Object.keys(files).map((name) => ({ name, alarmThreshold: 2, clipSeconds: 10 }));
+    stack = await deployRecording({ streams, prefix: "derby/" });
+    await Promise.all(
+      Object.entries(files).map(async ([name, file]) => {
+        persisted[name] = await stack.film(name, file);
+      }),
+    );
+    endings = await stack.settled();
+    for (const name of Object.keys(files)) clips[name] = await stack.clips(name);
+  });
+  after(() => stack?.close());
+
+  it("ends every execution well", () => {
+    expect(endings).to.have.length.of.at.least(2);
+    expect([...new Set(endings)]).to.deep.equal(["SUCCEEDED"]);
+  });
+
+  for (const [name, file] of Object.entries(files)) {
+    it(`keeps every coded frame of ${name} in exactly one clip, byte for byte, at its millisecond`, () => {
+      const sent = framesSent(file, persisted[name] ?? []);
+
+      const kept = framesIn(clips[name] ?? []);
+
+      expect(kept).to.have.length.above(700);
+      expect(kept).to.deep.equal(sent);
+    });
+
+    it(`begins every clip of ${name} with a key frame, and names it by its time`, () => {
+      for (const { key, file: clip, metadata } of clips[name] ?? []) {
+        const [first] = packetsOf(clip).filter(({ codecType }) => codecType === "video");
+
+        expect(first?.isKeyframe, key).to.equal(true);
+        const compact = new Date(Number(metadata["start-ms"])).toISOString().replace(/[-:]/g, "");
+        expect(key).to.contain(compact);
+      }
+    });
+
+    it(`says of ${name}'s clips how many fragments they hold, and the sum is what was acknowledged`, () => {
+      const counts = (clips[name] ?? []).map(({ metadata }) => Number(metadata["fragment-count"]));
+
+      const sum = counts.reduce((total, count) => total + count, 0);
+
+      expect(sum).to.equal(persisted[name]?.length);
+      expect(counts.length).to.be.above(2);
+    });
+  }
+});
