@@ -73,8 +73,10 @@ export async function receivePayload(
     }
   }
 
+  // Opened before anything can fail: a stream that opens its own file may do so after the cleaning up.
+  const handle = await fs.promises.open(file, "wx");
   try {
-    await pipeline(payload.bytes, observe, fs.createWriteStream(file, { flush: true }));
+    await pipeline(payload.bytes, observe, handle.createWriteStream({ flush: true }));
     if (payload.expectedBytes !== undefined && payload.expectedBytes !== sizeBytes)
       throw s3Error("IncompleteBody");
     if (sha256 && sha256.digest("hex") !== payload.expectedSha256) throw s3Error("XAmzContentSHA256Mismatch");
