@@ -10,6 +10,7 @@ import {
   functionArn,
   functionNeed,
   type LambdaFunction,
+  openFunction,
   readFunctionName,
 } from "./functions";
 import { describeConfiguration, invalid, readSettings, refuseUnknown, type SettingsInput } from "./settings";
@@ -55,11 +56,7 @@ export function makeFunctionOperations(options: {
 }) {
   const { deps, functions, codeRoot, trusts = async () => true, onChange } = options;
 
-  const open = async (action: string, input: NamedInput, call: Call): Promise<LambdaFunction> => {
-    const name = readFunctionName(input.FunctionName, input.Qualifier);
-    await call.authorize(functionNeed(functions, deps, action, name));
-    return findFunction(functions, deps, name);
-  };
+  const open = (action: string, input: NamedInput, call: Call) => openFunction(options, action, input, call);
   const passRole = async (role: string, name: string, call: Call) => {
     const context = { "iam:PassedToService": "lambda.amazonaws.com" };
     await call.authorize({ action: "iam:PassRole", resource: role, context });

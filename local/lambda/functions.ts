@@ -1,5 +1,5 @@
 import { awsError } from "../core/errors";
-import type { CloudDeps, Need } from "../core/service";
+import type { Call, CloudDeps, Need } from "../core/service";
 import type { StoredDocument } from "../core/store";
 
 /** A statement of a function's resource policy, as AddPermission writes it. */
@@ -90,6 +90,24 @@ export function findFunction(functions: Functions, deps: CloudDeps, name: string
 export function resourcePolicy({ permissions }: LambdaFunction): object | undefined {
   if (permissions.length === 0) return undefined;
   return { Version: "2012-10-17", Id: "default", Statement: permissions };
+}
+
+/** The functions and where they live. */
+export interface FunctionsOf {
+  deps: CloudDeps;
+  functions: Functions;
+}
+
+/** Finds the function that an operation is about, once the caller may do `action` on it. */
+export async function openFunction(
+  { deps, functions }: FunctionsOf,
+  action: string,
+  { FunctionName, Qualifier }: { FunctionName?: string; Qualifier?: string },
+  call: Call,
+): Promise<LambdaFunction> {
+  const name = readFunctionName(FunctionName, Qualifier);
+  await call.authorize(functionNeed(functions, deps, action, name));
+  return findFunction(functions, deps, name);
 }
 
 /** What a call to `action` on the function called `name` needs; the function may not exist yet. */

@@ -3,7 +3,8 @@ import type { WriteLog } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
 import type { SandboxPool } from "./pool";
-import type { FunctionError, SandboxOutcome } from "./sandbox";
+import type { SandboxOutcome } from "./sandbox";
+import type { FunctionError } from "./sandboxErrors";
 
 /** "Concurrent executions" of the Lambda quotas. */
 export const ACCOUNT_CONCURRENCY = 1000;

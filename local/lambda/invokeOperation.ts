@@ -1,7 +1,7 @@
 import { awsError } from "../core/errors";
-import type { Call, CloudDeps } from "../core/service";
+import type { Call } from "../core/service";
 import type { AsyncInvocations } from "./asyncInvocation";
-import { type Functions, findFunction, functionNeed, readFunctionName } from "./functions";
+import { type FunctionsOf, openFunction } from "./functions";
 import type { RunInvocation } from "./invocation";
 import { invalid } from "./settings";
 
@@ -31,18 +31,13 @@ export interface InvokeOutput {
 }
 
 /** The Invoke operation. */
-export function makeInvoke(options: {
-  deps: CloudDeps;
-  functions: Functions;
-  run: RunInvocation;
-  asyncInvocations: AsyncInvocations;
-}) {
-  const { deps, functions, run, asyncInvocations } = options;
+export function makeInvoke(
+  options: FunctionsOf & { run: RunInvocation; asyncInvocations: AsyncInvocations },
+) {
+  const { run, asyncInvocations } = options;
   return async function Invoke(input: InvokeInput, call: Call): Promise<InvokeOutput> {
-    const name = readFunctionName(input.FunctionName, input.Qualifier);
+    const lambdaFunction = await openFunction(options, "InvokeFunction", input, call);
     const type = input.InvocationType ?? "RequestResponse";
-    await call.authorize(functionNeed(functions, deps, "InvokeFunction", name));
-    const lambdaFunction = findFunction(functions, deps, name);
     const done = { ExecutedVersion: "$LATEST" };
     if (type === "DryRun") return { ...done, StatusCode: 204 };
     const payload = readPayload(input.Payload, type);
@@ -51,7 +46,7 @@ export function makeInvoke(options: {
     }
     const { requestId } = call;
     if (type === "Event") {
-      asyncInvocations.accept({ requestId, functionName: name, payload });
+      asyncInvocations.accept({ requestId, functionName: lambdaFunction.name, payload });
       return { ...done, StatusCode: 202 };
     }
     const clientContext = readClientContext(input.ClientContext);

@@ -1,12 +1,10 @@
 import { awsError } from "../core/errors";
-import type { Call, CloudDeps } from "../core/service";
+import type { Call } from "../core/service";
 import {
-  type Functions,
-  findFunction,
-  functionNeed,
+  type FunctionsOf,
   type LambdaFunction,
+  openFunction,
   type PermissionStatement,
-  readFunctionName,
   resourcePolicy,
 } from "./functions";
 import { invalid, refuseUnknown } from "./settings";
@@ -34,16 +32,10 @@ const MEMBERS = [
 ];
 
 /** The operations on a function's resource policy: who beside its account's roles may invoke it. */
-export function makePermissionOperations({ deps, functions }: { deps: CloudDeps; functions: Functions }) {
-  const open = async (action: string, input: PermissionInput, call: Call): Promise<LambdaFunction> => {
-    const name = readFunctionName(input.FunctionName, input.Qualifier);
-    await call.authorize(functionNeed(functions, deps, action, name));
-    return findFunction(functions, deps, name);
-  };
-
+export function makePermissionOperations(of: FunctionsOf) {
   return {
     async AddPermission(input: PermissionInput, call: Call) {
-      const found = await open("AddPermission", input, call);
+      const found = await openFunction(of, "AddPermission", input, call);
       refuseUnknown(input, (member) => MEMBERS.includes(member));
       const statement = makeStatement(input, found);
       if (found.permissions.some(({ Sid }) => Sid === statement.Sid)) {
@@ -54,24 +46,24 @@ export function makePermissionOperations({ deps, functions }: { deps: CloudDeps;
         );
       }
       found.permissions.push(statement);
-      functions.save();
+      of.functions.save();
       return { Statement: JSON.stringify(statement) };
     },
 
     async RemovePermission(input: PermissionInput, call: Call) {
-      const found = await open("RemovePermission", input, call);
+      const found = await openFunction(of, "RemovePermission", input, call);
       const rest = found.permissions.filter(({ Sid }) => Sid !== input.StatementId);
       if (rest.length === found.permissions.length) {
         const message = `Statement ${input.StatementId} is not found in resource policy.`;
         throw awsError("ResourceNotFoundException", 404, message);
       }
       found.permissions = rest;
-      functions.save();
+      of.functions.save();
       return undefined;
     },
 
     async GetPolicy(input: PermissionInput, call: Call) {
-      const found = await open("GetPolicy", input, call);
+      const found = await openFunction(of, "GetPolicy", input, call);
       const policy = resourcePolicy(found);
       if (!policy) {
         const message = "The resource you requested does not exist.";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { awsError } from "../core/errors";
 import type { IssueCredentials } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import { sandboxEnvironment } from "./environment";
@@ -42,6 +43,7 @@ export function makeSandboxPool(options: {
   const { clock } = deps;
   const idle = new Set<PooledSandbox>();
   const busy = new Set<PooledSandbox>();
+  let closed = false;
 
   function start(lambdaFunction: LambdaFunction): PooledSandbox {
     const day = new Date(clock.nowMs()).toISOString().slice(0, 10).replaceAll("-", "/");
@@ -89,6 +91,7 @@ export function makeSandboxPool(options: {
 
   return {
     acquire(lambdaFunction) {
+      if (closed) throw awsError("ServiceException", 500, "Lambda is being shut down");
       const pooled = [...idle].find((candidate) => fits(candidate, lambdaFunction)) ?? start(lambdaFunction);
       clearTimeout(pooled.idleTimer);
       idle.delete(pooled);
@@ -106,6 +109,7 @@ export function makeSandboxPool(options: {
       await Promise.all(stale.map(end));
     },
     async close() {
+      closed = true;
       await Promise.all([...idle, ...busy].map(end));
     },
   };

@@ -1,12 +1,6 @@
 import { spawn } from "node:child_process";
 import * as path from "node:path";
-
-/** An error as Lambda answers it in the payload of a failed invocation. */
-export interface FunctionError {
-  errorType: string;
-  errorMessage: string;
-  trace?: string[];
-}
+import { type Exit, exitError, type FunctionError, responseSizeError, timeoutError } from "./sandboxErrors";
 
 /** How an invocation ended. Times are of the machine, as a function's time is. */
 export interface SandboxOutcome {
@@ -14,6 +8,7 @@ export interface SandboxOutcome {
   payload?: string;
   error?: FunctionError;
   durationMs: number;
+  /** Highest use of the process so far; 0 when it ended before it could tell. */
   maxMemoryUsedMb: number;
   /** Of a sandbox's first invocation. */
   initDurationMs?: number;
@@ -34,30 +29,25 @@ export interface Sandbox {
   kill(): Promise<void>;
 }
 
+/** What the process answers an invocation with. */
+interface Result {
+  payload?: string;
+  error?: FunctionError;
+  maxMemoryUsedMb?: number;
+  /** The process ends itself after this. */
+  exiting?: true;
+}
+
 /** What the process says; see `bootstrap.js`. */
 interface Message {
   ready?: true;
   failed?: FunctionError;
   log?: { level: string; text: string };
-  result?: { payload?: string; error?: FunctionError; maxMemoryUsedMb: number; exiting?: true };
-}
-
-interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
+  result?: Result;
 }
 
 /** Loading the code may take this long before it counts as the invocation's time (the init phase of on-demand functions). */
 const INIT_LIMIT_MS = 10_000;
-/** 6 MB and a little, "Invocation payload" of the Lambda quotas. */
-const MAX_RESPONSE_BYTES = 6_291_556;
-const SIGNAL_NAMES: Partial<Record<NodeJS.Signals, string>> = {
-  SIGKILL: "killed",
-  SIGABRT: "aborted",
-  SIGTERM: "terminated",
-  SIGSEGV: "segmentation fault",
-  SIGINT: "interrupt",
-};
 
 /**
  * Starts a process for a function. Its heap is limited to `memoryMb`; buffers outside of the heap are not.
@@ -82,7 +72,7 @@ export function startSandbox(options: {
   let retired = false;
   let outOfMemory = false;
   let initDurationMs: number | undefined;
-  let onResult: ((result: NonNullable<Message["result"]>) => void) | undefined;
+  let onResult: ((result: Result) => void) | undefined;
 
   const onStream = (text: string) => {
     if (text.includes("JavaScript heap out of memory")) outOfMemory = true;
@@ -91,31 +81,31 @@ export function startSandbox(options: {
   child.stdout?.setEncoding("utf8").on("data", onStream);
   child.stderr?.setEncoding("utf8").on("data", onStream);
 
-  const exited = new Promise<Exit>((resolve) => {
-    child.once("error", (error) => {
-      retired = true;
-      onOutput(`The sandbox did not start: ${error.message}`);
-      resolve({ code: 1, signal: null });
+  const initialised = new Promise<FunctionError | undefined>((resolve) => {
+    child.on("message", ({ ready, failed, log, result }: Message) => {
+      if (log) onOutput(log.text, log.level);
+      if (ready) initDurationMs = performance.now() - startedMs;
+      if (failed || result?.exiting) retired = true;
+      if (ready || failed) resolve(failed);
+      if (result) onResult?.(result);
     });
+  });
+  const exited = new Promise<void>((resolve) => {
     child.once("exit", () => {
       retired = true;
       killGroup();
+      resolve();
     });
-    // Comes after everything the process had written.
-    child.once("close", (code, signal) => resolve({ code, signal }));
+    child.on("error", (error) => {
+      retired = true;
+      onOutput(`The sandbox failed: ${error.message}`);
+      // A process that never was cannot exit.
+      if (child.pid === undefined) resolve();
+    });
   });
-
-  const initialised = new Promise<FunctionError | undefined>((resolve) => {
-    child.on("message", (message: Message) => {
-      if (message.log) onOutput(message.log.text, message.log.level);
-      if (message.failed) retired = true;
-      if (message.ready) initDurationMs = performance.now() - startedMs;
-      if (message.ready || message.failed) resolve(message.failed);
-      if (message.result) {
-        retired ||= message.result.exiting === true;
-        onResult?.(message.result);
-      }
-    });
+  /** Comes after everything the process had said. */
+  const closed = new Promise<Exit>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal }));
   });
 
   function killGroup() {
@@ -128,34 +118,20 @@ export function startSandbox(options: {
     }
   }
 
-  const kill = async () => {
+  async function kill() {
     retired = true;
     killGroup();
     await exited;
-  };
+  }
 
-  const exitError = ({ code, signal }: Exit, requestId: string): FunctionError => {
-    const cause = outOfMemory
-      ? "Runtime exited with error: signal: killed"
-      : signal
-        ? `Runtime exited with error: signal: ${SIGNAL_NAMES[signal] ?? signal}`
-        : code === 0
-          ? "Runtime exited without providing a reason"
-          : `Runtime exited with error: exit status ${code}`;
-    return {
-      errorType: outOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError",
-      errorMessage: `RequestId: ${requestId} Error: ${cause}`,
-    };
-  };
-
-  const invoke: Sandbox["invoke"] = async ({ timeoutMs, ...invocation }) => {
+  async function invoke({ timeoutMs, ...invocation }: Parameters<Sandbox["invoke"]>[0]) {
     const { requestId } = invocation;
     const cold = initDurationMs === undefined;
-    if (cold) await firstOf<unknown>(INIT_LIMIT_MS, [initialised, exited]);
+    if (cold) await firstOf<unknown>(INIT_LIMIT_MS, [initialised, closed]);
     const invokedMs = performance.now();
     const deadlineMs = Date.now() + timeoutMs;
 
-    const run = async (): Promise<Partial<SandboxOutcome>> => {
+    const run = async (): Promise<Result> => {
       const error = await initialised;
       if (error) return { error };
       return new Promise((resolve) => {
@@ -163,39 +139,21 @@ export function startSandbox(options: {
         if (child.connected) child.send({ invoke: { ...invocation, deadlineMs } });
       });
     };
-    const end = exited.then((exit) => ({ error: exitError(exit, requestId) }));
-    const answer = await firstOf(timeoutMs, [run(), end]);
+    const end = closed.then((exit): Result => ({ error: exitError(exit, outOfMemory, requestId) }));
+    const result = await firstOf(timeoutMs, [run(), end]);
     onResult = undefined;
-    const outcome = answer ?? { error: await timeOut(requestId, timeoutMs) };
+    if (!result) await kill();
+    const { payload, error, maxMemoryUsedMb } = result ?? { error: timeoutError(timeoutMs, requestId) };
     return {
+      payload,
+      error: error ?? responseSizeError(payload),
       durationMs: performance.now() - invokedMs,
-      maxMemoryUsedMb: outOfMemory ? memoryMb : 0,
-      ...(cold && initDurationMs !== undefined ? { initDurationMs } : {}),
-      ...limitResponse(outcome),
-    };
-  };
-
-  async function timeOut(requestId: string, timeoutMs: number): Promise<FunctionError> {
-    await kill();
-    return {
-      errorType: "Sandbox.Timedout",
-      errorMessage: `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
+      maxMemoryUsedMb: maxMemoryUsedMb ?? (outOfMemory ? memoryMb : 0),
+      initDurationMs: cold ? initDurationMs : undefined,
     };
   }
 
   return { usable: () => !retired, invoke, kill };
-}
-
-function limitResponse(outcome: Partial<SandboxOutcome>): Partial<SandboxOutcome> {
-  const sizeBytes = Buffer.byteLength(outcome.payload ?? "");
-  if (sizeBytes <= MAX_RESPONSE_BYTES) return outcome;
-  return {
-    maxMemoryUsedMb: outcome.maxMemoryUsedMb,
-    error: {
-      errorType: "Function.ResponseSizeTooLarge",
-      errorMessage: `Response payload size (${sizeBytes} bytes) exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`,
-    },
-  };
 }
 
 /** The first of `promises` to settle, or nothing when `limitMs` pass before. */

@@ -1,5 +1,5 @@
-import type { Call, CloudDeps } from "../core/service";
-import { type Functions, findFunction, functionNeed, readFunctionName } from "./functions";
+import type { Call } from "../core/service";
+import { type FunctionsOf, openFunction } from "./functions";
 import { invalid } from "./settings";
 
 /** "Tags per resource" of the Lambda API. */
@@ -17,12 +17,9 @@ export function readTags(tags: Record<string, string>): Record<string, string> {
 }
 
 /** The operations on a function's tags. `Resource` is its ARN. */
-export function makeTagOperations({ deps, functions }: { deps: CloudDeps; functions: Functions }) {
-  const open = async (action: string, resource: string | undefined, call: Call) => {
-    const name = readFunctionName(resource);
-    await call.authorize(functionNeed(functions, deps, action, name));
-    return findFunction(functions, deps, name);
-  };
+export function makeTagOperations(of: FunctionsOf) {
+  const open = (action: string, FunctionName: string | undefined, call: Call) =>
+    openFunction(of, action, { FunctionName }, call);
   return {
     async ListTags(input: { Resource?: string }, call: Call) {
       return { Tags: (await open("ListTags", input.Resource, call)).tags };
@@ -30,13 +27,13 @@ export function makeTagOperations({ deps, functions }: { deps: CloudDeps; functi
     async TagResource(input: { Resource?: string; Tags?: Record<string, string> }, call: Call) {
       const found = await open("TagResource", input.Resource, call);
       found.tags = readTags({ ...found.tags, ...input.Tags });
-      functions.save();
+      of.functions.save();
       return undefined;
     },
     async UntagResource(input: { Resource?: string; TagKeys?: string[] }, call: Call) {
       const found = await open("UntagResource", input.Resource, call);
       for (const key of input.TagKeys ?? []) delete found.tags[key];
-      functions.save();
+      of.functions.save();
       return undefined;
     },
   };

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -16,13 +16,10 @@ import { errorOf, type ServedLambda, serveLambda } from "./support";
 
 const PID = "exports.handler = async () => process.pid;";
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+/** A process's state as `ps` has it: empty when there is none, `Z` when its parent has not noticed its end. */
+const stateOf = (pid: number) =>
+  spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim();
+const isRunning = (pid: number) => /^[^Z]/.test(stateOf(pid));
 
 /** Resolves when the process is gone; the test's own timeout is the limit. */
 async function gone(pid: number) {
@@ -103,7 +100,7 @@ describe("local Lambda: sandboxes", () => {
     await cloud.create("f", PID);
     const { value: pid } = await invoke("f");
     process.kill(pid, "SIGKILL");
-    await gone(pid);
+    while (stateOf(pid) !== "") await sleep(10);
 
     const next = await invoke("f");
 
