@@ -54,6 +54,8 @@ export function openPutMedia(options: PutMediaOptions): PutMediaConnection {
   let over = false;
   let reason: Error | undefined;
   let resolveClosed: (reason: Error | undefined) => void;
+  /** Writers that wait for room, or for the end. */
+  let waiting: (() => void)[] = [];
   const closed = new Promise<Error | undefined>((resolve) => {
     resolveClosed = resolve;
   });
@@ -64,6 +66,13 @@ export function openPutMedia(options: PutMediaOptions): PutMediaConnection {
     reason = why;
     request?.destroy();
     resolveClosed(why);
+    wakeWriters();
+  }
+
+  function wakeWriters(): void {
+    const awake = waiting;
+    waiting = [];
+    for (const resolve of awake) resolve();
   }
 
   function readAcks(response: http.IncomingMessage): void {
@@ -94,12 +103,19 @@ export function openPutMedia(options: PutMediaOptions): PutMediaConnection {
       const { request: send } = url.protocol === "https:" ? https : http;
       // A connection of its own: it lives as long as the stream of media, and must not return to a pool.
       request = send(url, { method: "POST", headers: signed, agent: false });
-      request.on("error", (error) => close(unreachable(url, error)));
-      request.on("close", () => close(new Error(`The connection to ${url.host} was lost.`)));
+      // Once the service refuses, its reason counts, not the broken pipe that follows.
+      let refused = false;
+      const lost = (why: Error) => {
+        if (!refused) close(why);
+      };
+      request.on("error", (error) => lost(unreachable(url, error)));
+      request.on("close", () => lost(new Error(`The connection to ${url.host} was lost.`)));
+      request.on("drain", wakeWriters);
       request.on("response", (response) => {
-        response.on("error", (error) => close(unreachable(url, error)));
-        if (response.statusCode === 200) readAcks(response);
-        else serviceError(response).then(close, close);
+        response.on("error", (error) => lost(unreachable(url, error)));
+        refused = response.statusCode !== 200;
+        if (refused) serviceError(response).then(close, close);
+        else readAcks(response);
       });
       request.flushHeaders();
     })
@@ -109,13 +125,11 @@ export function openPutMedia(options: PutMediaOptions): PutMediaConnection {
     closed,
     async write(bytes) {
       await started;
-      const target = request;
-      if (over || !target) throw reason ?? new Error(`The connection to ${url.host} is closed.`);
-      if (target.write(bytes)) return;
-      await new Promise<void>((resolve) => {
-        target.once("drain", resolve);
-        target.once("close", resolve);
-      });
+      if (!over && request && !request.write(bytes)) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      }
       if (over) throw reason ?? new Error(`The connection to ${url.host} is closed.`);
     },
     end() {
