@@ -3,7 +3,15 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import type { MatroskaEvent } from "../../media/matroska";
 import { makeMatroskaReader } from "../../media/matroskaReader";
-import { clusterStart, concat, ebmlHeader, element, simpleBlock, streamHeader, tags } from "../../media/matroskaWriter";
+import {
+  clusterStart,
+  concat,
+  ebmlHeader,
+  element,
+  simpleBlock,
+  streamHeader,
+  tags,
+} from "../../media/matroskaWriter";
 import { dataHash, footageBytes, framesOf, ofKind, probe, readAll, realFootage } from "./support";
 
 const header = streamHeader({
