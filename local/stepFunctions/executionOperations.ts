@@ -3,7 +3,7 @@ import { awsError } from "../core/errors";
 import type { Call } from "../core/service";
 import { MAX_DATA_BYTES } from "./errors";
 import type { Execution } from "./execution";
-import type { Executions } from "./executions";
+import { type Executions, executionArn } from "./executions";
 import { describeEvent } from "./history";
 import { readName, refuseUnknown, validation } from "./input";
 import {
@@ -44,7 +44,7 @@ export function makeExecutionOperations(machines: StateMachines, executions: Exe
       refuseUnknown(input, ["stateMachineArn", "name", "input", "traceHeader"]);
       const name = readName(input.name ?? randomUUID());
       const text = readExecutionInput(input.input ?? "{}");
-      const arn = `${machine.arn.replace(":stateMachine:", ":execution:")}:${name}`;
+      const arn = executionArn(machine, name);
       const existing = executions.find(arn);
       // The same request for what still runs is answered again; a name is free again 90 days after its end.
       if (existing && (existing.status !== "RUNNING" || existing.input !== text)) {
