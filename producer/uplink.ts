@@ -20,6 +20,7 @@ const MAX_CONNECTION_MS = 40 * 60_000;
 const PAUSE_MS = 1000;
 /** A connection that carries fragments and hears nothing for this long is dead. */
 const MAX_SILENCE_MS = 60_000;
+const SILENT_CHECKS = 4;
 /** How long the service gets for its last acknowledgements and its goodbye. */
 const GOODBYE_MS = 10_000;
 
@@ -55,7 +56,8 @@ export interface Uplink {
 interface Line {
   connection: PutMediaConnection;
   openedMs: number;
-  lastAckMs: number;
+  /** An acknowledgement has come since this was last looked at. */
+  wasHeard: boolean;
   /** Aborted, with the reason, when nothing more is to be sent. */
   gone: AbortSignal;
   /** Between the first and the last byte of a fragment. */
@@ -106,29 +108,39 @@ export function makeUplink(options: UplinkOptions): Uplink {
       producerStartTimestampMs: startMs,
       onAccepted: () => onEvent({ kind: "connected", endpoint }),
       onAck(ack) {
-        line.lastAckMs = clock.nowMs();
+        line.wasHeard = true;
         onEvent({ kind: "ack", ack });
         const failure = applyAck(ack, backlog, onEvent);
         if (failure) gone.abort(failure);
       },
     });
-    const nowMs = clock.nowMs();
-    const ends = { connection, gone: gone.signal };
-    const line: Line = { ...ends, openedMs: nowMs, lastAckMs: nowMs, inFragment: false, doomed: false };
+    const line: Line = {
+      connection,
+      openedMs: clock.nowMs(),
+      wasHeard: false,
+      gone: gone.signal,
+      inFragment: false,
+      doomed: false,
+    };
     void connection.closed.then((reason) => gone.abort(reason ?? new Error("The service hung up.")));
     power.addEventListener("abort", () => connection.cutOff(power.reason), { signal: gone.signal });
-    watch(line);
+    watch(line, 0);
     return line;
   }
 
-  /** Cuts off a line on which the service has gone silent, as it happens when a network vanishes. */
-  function watch(line: Line): void {
+  /**
+   * Cuts off a line on which the service has gone silent, as it happens when a network vanishes. Silence is counted in
+   * checks rather than read from the clock: a process that stood still has not been listening either.
+   */
+  function watch(line: Line, silentChecks: number): void {
     const check = () => {
-      if (!backlog.inFlight()) line.lastAckMs = clock.nowMs();
-      if (clock.nowMs() - line.lastAckMs < MAX_SILENCE_MS) return watch(line);
+      if (line.wasHeard || !backlog.inFlight()) silentChecks = 0;
+      else silentChecks += 1;
+      line.wasHeard = false;
+      if (silentChecks < SILENT_CHECKS) return watch(line, silentChecks);
       line.connection.cutOff(new Error(`No acknowledgement for ${MAX_SILENCE_MS / 1000} s.`));
     };
-    clock.sleep(MAX_SILENCE_MS / 4, line.gone).then(check, () => "the connection is over");
+    clock.sleep(MAX_SILENCE_MS / SILENT_CHECKS, line.gone).then(check, () => "the connection is over");
   }
 
   async function sendBacklog(line: Line): Promise<void> {

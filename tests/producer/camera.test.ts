@@ -351,11 +351,7 @@ describe("A camera", () => {
   it("replaces its connection before the service's 45 minutes are over, between two fragments", async () => {
     const base = makeCameraClock(20);
     let jumpMs = 0;
-    const clock: CameraClock = {
-      nowMs: () => base.nowMs() + jumpMs,
-      // The watch over silent connections would take the jump for silence.
-      sleep: (delayMs, signal) => base.sleep(delayMs >= 15_000 ? 3_600_000 : delayMs, signal),
-    };
+    const clock: CameraClock = { nowMs: () => base.nowMs() + jumpMs, sleep: base.sleep };
     const { camera, uploads, events } = await start(4, persistAll, {
       clock,
       onEvent(event) {
@@ -372,15 +368,12 @@ describe("A camera", () => {
   });
 
   it("gives up a connection on which the service has fallen silent", async () => {
-    const base = makeCameraClock(20);
-    let jumpMs = 0;
     const { camera, events } = await start(
       2,
       (upload, event, timecodeMs) => {
-        if (upload.index > 0) return persistAll(upload, event, timecodeMs);
-        jumpMs = 61_000;
+        if (upload.index > 0) persistAll(upload, event, timecodeMs);
       },
-      { clock: { nowMs: () => base.nowMs() + jumpMs, sleep: base.sleep } },
+      { clock: makeCameraClock(200) },
     );
 
     const summary = await camera.done;
@@ -448,6 +441,24 @@ describe("A camera", () => {
 
     expect(summary).to.include({ persistedFragments: 2, connections: 1 });
     expect(uploads[0]?.tags[0]?.name).to.equal("AWS_KINESISVIDEO_END_OF_FRAGMENT");
+  });
+
+  it("tries again while the service still counts its last connection", async () => {
+    const { uploads, putMedia } = uploadsOf(persistAll);
+    let refusals = 0;
+    const service = await serveFake((request, response) => {
+      if (refusals === 2) return putMedia(request, response);
+      refusals += 1;
+      response.writeHead(400, { "x-amzn-ErrorType": "ConnectionLimitExceededException" }).end("{}");
+    });
+    const client = clientOf(service);
+    open.push(service, client);
+
+    const camera = runCamera({ footage: footageOf(2), stream: "gate", client, clock: makeCameraClock(20) });
+    const summary = await camera.done;
+
+    expect(uploads).to.have.length(1);
+    expect(summary).to.include({ persistedFragments: 2, connections: 1 });
   });
 
   it("fails at once when the stream does not exist, with the service's own error", async () => {
