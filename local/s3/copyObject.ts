@@ -56,22 +56,17 @@ export function makeCopyObject(s3: S3Context) {
       ? checksumAlgorithm(input.ChecksumAlgorithm)
       : source.object.checksum?.algorithm;
     const integrity = { checksum: algorithm && { algorithm } };
-    const received = await receivePayload(copyPayload(sourceBucket, source), integrity, {
-      folder: s3.buckets.incomingFolder,
-    });
-    const object: StoredObject = {
-      ...description,
-      sizeBytes: received.sizeBytes,
-      etag: received.md5Hex,
-      checksum: fullChecksum(integrity, received.checksumValue),
-    };
-    const version = commitObject(s3, call, {
-      bucket,
-      key,
-      received,
-      object,
-      conditions: input,
-      reason: "CopyObject",
+    const payload = copyPayload(sourceBucket, source);
+    const folder = s3.buckets.incomingFolder;
+    const { object, version } = await receivePayload(payload, integrity, { folder }, (received) => {
+      const object: StoredObject = {
+        ...description,
+        sizeBytes: received.sizeBytes,
+        etag: received.md5Hex,
+        checksum: fullChecksum(integrity, received.checksumValue),
+      };
+      const write = { bucket, key, file: received.file, object, conditions: input, reason: "CopyObject" };
+      return { object, version: commitObject(s3, call, write) };
     });
     return {
       CopyObjectResult: {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { toAwsError } from "../core/protocols";
@@ -7,7 +7,7 @@ import { decodeAwsChunked } from "./awsChunked";
 import { readMembers, writeMembers } from "./bindings";
 import { s3CodeOf, s3Error } from "./errors";
 import type { Payload } from "./payload";
-import { addressOf, type Route, routeOf } from "./routes";
+import { addressOf, COPY_SOURCE, type Route, routeOf } from "./routes";
 import { buildErrorXml, buildXml, parseXml } from "./xml";
 
 /** The most XML that a request may carry; a list of 10,000 parts with checksums is 2 MB. */
@@ -22,7 +22,8 @@ export function makeS3Http(operations: Operations): HttpService {
     streams: isUpload,
     async handle(request, response, call) {
       const address = addressOf(request.path, request.headers.host);
-      const selectors = new Set([...request.query.keys(), ...Object.keys(request.headers)]);
+      const isCopy = request.headers[COPY_SOURCE] !== undefined;
+      const selectors = new Set([...request.query.keys(), ...(isCopy ? [COPY_SOURCE] : [])]);
       const route = routeOf(request.method, address, selectors);
       const input = {
         ...readMembers(request.headers, request.query),
@@ -80,7 +81,7 @@ async function readBody(route: Route, request: HttpRequest): Promise<Record<stri
   return members;
 }
 
-async function readText({ bytes }: Payload): Promise<string> {
+async function readText({ bytes, expectedSha256 }: Payload): Promise<string> {
   const parts: Buffer[] = [];
   let sizeBytes = 0;
   for await (const part of bytes) {
@@ -88,7 +89,10 @@ async function readText({ bytes }: Payload): Promise<string> {
     if (sizeBytes > MAX_XML_BYTES) throw s3Error("EntityTooLarge", { MaxSizeAllowed: MAX_XML_BYTES });
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  const body = Buffer.concat(parts);
+  if (expectedSha256 !== undefined && createHash("sha256").update(body).digest("hex") !== expectedSha256)
+    throw s3Error("XAmzContentSHA256Mismatch");
+  return body.toString("utf8");
 }
 
 function payloadOfRequest(request: HttpRequest): Payload {

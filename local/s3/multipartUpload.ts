@@ -90,21 +90,22 @@ export function makeMultipartUpload(s3: S3Context) {
         { ArgumentName: "partNumber", ArgumentValue: partNumber },
         `Part number must be an integer between 1 and ${MAX_PART_NUMBER}, inclusive`,
       );
-    const received = await receivePayload(payload, integrity, { folder: s3.buckets.incomingFolder });
-    // The upload may have been ended while the bytes came in.
-    const { bucket, upload } = findUpload(s3, input);
-    const part: Part = {
-      partNumber,
-      sizeBytes: received.sizeBytes,
-      etag: received.md5Hex,
-      lastModifiedMs: s3.clock.nowMs(),
-      checksum:
-        integrity.checksum && received.checksumValue !== undefined
-          ? { algorithm: integrity.checksum.algorithm, value: received.checksumValue }
-          : undefined,
-    };
-    bucket.uploads.addPart(upload, part, received);
-    return part;
+    return receivePayload(payload, integrity, { folder: s3.buckets.incomingFolder }, (received) => {
+      // The upload may have been ended while the bytes came in.
+      const { bucket, upload } = findUpload(s3, input);
+      const part: Part = {
+        partNumber,
+        sizeBytes: received.sizeBytes,
+        etag: received.md5Hex,
+        lastModifiedMs: s3.clock.nowMs(),
+        checksum:
+          integrity.checksum && received.checksumValue !== undefined
+            ? { algorithm: integrity.checksum.algorithm, value: received.checksumValue }
+            : undefined,
+      };
+      bucket.uploads.addPart(upload, part, received.file);
+      return part;
+    });
   }
 
   return {

@@ -47,14 +47,16 @@ export function payloadOf(body: Uint8Array | string): Payload {
 }
 
 /**
- * Streams a payload into a file of `folder`, flushed to the disk. The file is gone again when this throws.
+ * Streams a payload into a file of `folder`, flushed to the disk, and answers what `keep` makes of it: `keep` moves the
+ * file to where it belongs. When anything throws, `keep` included, the file is gone.
  * @throws BadDigest, XAmzContentSHA256Mismatch, IncompleteBody or EntityTooLarge
  */
-export async function receivePayload(
+export async function receivePayload<T>(
   payload: Payload,
   integrity: Integrity,
   { folder, maxBytes = MAX_UPLOAD_BYTES }: { folder: string; maxBytes?: number },
-): Promise<ReceivedPayload> {
+  keep: (received: ReceivedPayload) => T,
+): Promise<T> {
   if ((payload.expectedBytes ?? 0) > maxBytes) throw s3Error("EntityTooLarge", { MaxSizeAllowed: maxBytes });
   const file = path.join(folder, randomUUID());
   const md5 = createHash("md5");
@@ -83,7 +85,7 @@ export async function receivePayload(
     const md5Raw = md5.digest();
     const checksumValue = digest?.digest().toString("base64");
     verify(integrity, md5Raw, checksumValue, payload.trailer);
-    return { file, sizeBytes, md5Hex: md5Raw.toString("hex"), checksumValue };
+    return keep({ file, sizeBytes, md5Hex: md5Raw.toString("hex"), checksumValue });
   } catch (error) {
     fs.rmSync(file, { force: true });
     throw error;

@@ -39,7 +39,8 @@ export function writeNeeds(
   input: ObjectDescription & WriteConditions,
   { tags }: Pick<StoredObject, "tags">,
 ): Need[] {
-  const context: Context = requestTagContext(tags);
+  const tagContext = requestTagContext(tags);
+  const writeContext: Context = { ...tagContext };
   const conditionKeys = {
     "s3:x-amz-acl": input.ACL,
     "s3:x-amz-server-side-encryption": input.ServerSideEncryption,
@@ -48,14 +49,15 @@ export function writeNeeds(
     "s3:if-match": input.IfMatch,
     "s3:if-none-match": input.IfNoneMatch,
   };
-  for (const [name, value] of Object.entries(conditionKeys)) if (value !== undefined) context[name] = value;
-  const actions = [
-    "PutObject",
-    ...(tags.length > 0 ? ["PutObjectTagging"] : []),
-    ...(input.ObjectLockMode ? ["PutObjectRetention"] : []),
-    ...(input.ObjectLockLegalHoldStatus ? ["PutObjectLegalHold"] : []),
-  ];
-  return actions.map((action) => objectNeed(bucket, key, action, context));
+  for (const [name, value] of Object.entries(conditionKeys)) {
+    if (value !== undefined) writeContext[name] = value;
+  }
+  // IAM knows other condition keys of each action: only the write itself has the conditions and the storage class.
+  const needs: [string, Context][] = [["PutObject", writeContext]];
+  if (tags.length > 0) needs.push(["PutObjectTagging", tagContext]);
+  if (input.ObjectLockMode) needs.push(["PutObjectRetention", {}]);
+  if (input.ObjectLockLegalHoldStatus) needs.push(["PutObjectLegalHold", {}]);
+  return needs.map(([action, context]) => objectNeed(bucket, key, action, context));
 }
 
 /**
@@ -106,20 +108,16 @@ export function makePutObject(s3: S3Context) {
         {},
         "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
       );
-    const received = await receivePayload(payload, integrity, { folder: s3.buckets.incomingFolder });
-    const object: StoredObject = {
-      ...description,
-      sizeBytes: received.sizeBytes,
-      etag: received.md5Hex,
-      checksum: fullChecksum(integrity, received.checksumValue),
-    };
-    const version = commitObject(s3, call, {
-      bucket,
-      key,
-      received,
-      object,
-      conditions: input,
-      reason: "PutObject",
+    const folder = s3.buckets.incomingFolder;
+    const { object, version } = await receivePayload(payload, integrity, { folder }, (received) => {
+      const object: StoredObject = {
+        ...description,
+        sizeBytes: received.sizeBytes,
+        etag: received.md5Hex,
+        checksum: fullChecksum(integrity, received.checksumValue),
+      };
+      const write = { bucket, key, file: received.file, object, conditions: input, reason: "PutObject" };
+      return { object, version: commitObject(s3, call, write) };
     });
     return {
       ETag: `"${object.etag}"`,

@@ -21,7 +21,8 @@ export interface Route {
   inHeaders?: string[];
 }
 
-const COPY_SOURCE = "x-amz-copy-source";
+/** The header that makes a copy of a PUT. */
+export const COPY_SOURCE = "x-amz-copy-source";
 
 /** Sent XML whose root is named as the member is. */
 const xml = (root: string, member = root) => ({ root, member });
@@ -185,7 +186,7 @@ export function addressOf(path: string, host = ""): Address {
 
 /**
  * Finds the operation that a request asks for.
- * @param selectors names in the query, and of headers that select an operation
+ * @param selectors the names in the query, and `x-amz-copy-source` where the request has it
  * @throws NotImplemented for an operation of S3 that is not served, MethodNotAllowed for what S3 has not either
  */
 export function routeOf(method: string, address: Address, selectors: ReadonlySet<string>): Route {

@@ -4,7 +4,6 @@ import * as path from "node:path";
 import type { ChecksumAlgorithm, ChecksumType } from "./checksums";
 import { namesIn, readJson, subfolder, writeJson } from "./files";
 import type { StoredObject } from "./objectStore";
-import type { ReceivedPayload } from "./payload";
 
 /** A part that was uploaded. */
 export interface Part {
@@ -37,7 +36,7 @@ export interface UploadStore {
   find(uploadId: string): Upload | undefined;
   start(record: Omit<UploadRecord, "uploadId">): Upload;
   /** Keeps a part, in place of an earlier one of its number. */
-  addPart(upload: Upload, part: Part, received: ReceivedPayload): void;
+  addPart(upload: Upload, part: Part, bytesFile: string): void;
   bytesOf(upload: Upload, part: Part): string;
   /** Ends an upload; its parts are gone. */
   remove(upload: Upload): void;
@@ -72,9 +71,9 @@ export function openUploadStore(folder: string): UploadStore {
       uploads.set(upload.uploadId, upload);
       return upload;
     },
-    addPart(upload, part, received) {
+    addPart(upload, part, bytesFile) {
       const replaced = upload.parts.get(part.partNumber);
-      fs.renameSync(received.file, bytesOf(upload, part));
+      fs.renameSync(bytesFile, bytesOf(upload, part));
       writeJson(path.join(folder, upload.uploadId, `${part.partNumber}.json`), part);
       upload.parts.set(part.partNumber, part);
       if (replaced && replaced.etag !== part.etag) fs.rmSync(bytesOf(upload, replaced), { force: true });

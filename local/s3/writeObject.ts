@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import * as fs from "node:fs";
-import { isAwsError } from "../core/errors";
 import type { Call } from "../core/service";
 import type { Bucket } from "./bucketStore";
 import { checkWriteConditions, type WriteConditions } from "./conditions";
@@ -8,7 +6,6 @@ import type { S3Context } from "./context";
 import { s3Error } from "./errors";
 import { publishObjectEvent } from "./events";
 import type { StoredObject, StoredVersion } from "./objectStore";
-import type { ReceivedPayload } from "./payload";
 
 /** The version id that a write to a bucket gets: a new one where versioning is enabled, else `null`. */
 export function newVersionId(bucket: Bucket): string {
@@ -23,7 +20,7 @@ export const visibleVersionId = (bucket: Bucket, { versionId }: StoredVersion): 
 /**
  * Makes a received payload the newest version of its key. Conditions that held when the request came and no longer do
  * have met another writer.
- * @throws ConditionalRequestConflict; the payload is gone then
+ * @throws ConditionalRequestConflict, or NoSuchBucket when the bucket was deleted while the bytes came in
  */
 export function commitObject(
   s3: S3Context,
@@ -31,24 +28,21 @@ export function commitObject(
   write: {
     bucket: Bucket;
     key: string;
-    received: ReceivedPayload;
+    file: string;
     object: StoredObject;
     conditions: WriteConditions;
     reason: string;
   },
 ): StoredVersion {
-  const { bucket, key, received, object, conditions, reason } = write;
+  const { bucket, key, file, object, conditions, reason } = write;
+  if (s3.buckets.get(bucket.name) !== bucket) throw s3Error("NoSuchBucket", { BucketName: bucket.name });
   try {
-    // The bucket may have been deleted, or its versioning changed, while the bytes came in.
-    if (s3.buckets.get(bucket.name) !== bucket) throw s3Error("NoSuchBucket", { BucketName: bucket.name });
     checkWriteConditions(conditions, key, bucket.objects.versionsOf(key)[0]);
-  } catch (error) {
-    fs.rmSync(received.file, { force: true });
-    const isRace = isAwsError(error) && error.code !== "NoSuchBucket";
-    throw isRace ? s3Error("ConditionalRequestConflict", { Key: key }) : error;
+  } catch {
+    throw s3Error("ConditionalRequestConflict", { Key: key });
   }
   const version = { key, versionId: newVersionId(bucket), lastModifiedMs: s3.clock.nowMs(), object };
-  const stored = bucket.objects.add(version, received.file);
+  const stored = bucket.objects.add(version, file);
   publishObjectEvent(s3, call, bucket, stored, { detailType: "Object Created", reason });
   return stored;
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
 import { Bucket, byteFiles, failure, type ServedS3, startS3 } from "./service";
+import { openUpload } from "./wireUpload";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 const Key = "clips/gate.mp4";
@@ -97,6 +98,23 @@ describe("S3 multipart uploads", () => {
 
     const late = s3.client.uploadPart({ Bucket, Key, UploadId, PartNumber: 3, Body: "x" });
     expect((await failure(late)).name).to.equal("NoSuchUpload");
+    expect(byteFiles(s3.dataDir)).to.deep.equal([]);
+  });
+
+  it("keep nothing of a part that is still on its way when they are aborted", async () => {
+    const { UploadId } = await s3.client.createMultipartUpload({ Bucket, Key });
+    const url = `${s3.url}/${Bucket}/${Key}?partNumber=1&uploadId=${UploadId}`;
+    const slow = openUpload(url, { "content-length": 4 });
+    slow.write("sl");
+    while (byteFiles(s3.dataDir).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+
+    await s3.client.abortMultipartUpload({ Bucket, Key, UploadId });
+    slow.write("ow");
+    slow.end();
+    const { status, body } = await slow.answer;
+
+    expect(status).to.equal(404);
+    expect(body).to.include("<Code>NoSuchUpload</Code>");
     expect(byteFiles(s3.dataDir)).to.deep.equal([]);
   });
 
