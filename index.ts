@@ -11,7 +11,12 @@ const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
 const tags = { stack };
 
 const archive = new Archive("archive", { prefix: settings.prefix, tags });
-const recorder = new Recorder("recorder", { archive, stack, logRetentionDays: settings.logRetentionDays, tags });
+const recorder = new Recorder("recorder", {
+  archive,
+  stack,
+  logRetentionDays: settings.logRetentionDays,
+  tags,
+});
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = settings.streams.map(
   (stream) => new ArchivalPipeline(stream.name, { ...stream, stack, tags }, { dependsOn: recorder }),

@@ -113,13 +113,17 @@ function report(comparisons: Comparison[]): boolean {
   const [acknowledged, archived] = [sum((one) => one.acknowledgedCount), sum((one) => one.archivedCount)];
   const isComplete = sum((one) => one.missing.length + one.repeated.length) === 0 && acknowledged > 0;
   for (const { streamName, missing, repeated } of comparisons) {
-    for (const number of missing) console.log(`${streamName}: fragment ${number} is in no clip`);
-    for (const number of repeated) console.log(`${streamName}: fragment ${number} is in more than one clip`);
+    if (missing.length > 0) console.log(`${streamName}: in no clip: ${some(missing)}`);
+    if (repeated.length > 0) console.log(`${streamName}: in more than one clip: ${some(repeated)}`);
   }
   const verdict = isComplete ? "the two lists are equal" : "the two lists DIFFER";
   console.log(`${acknowledged} fragments acknowledged, ${archived} in S3: ${verdict}.`);
   return isComplete;
 }
+
+/** The first few of a list that may be long. */
+const some = (list: string[]) =>
+  list.slice(0, 3).join(", ") + (list.length > 3 ? ` and ${list.length - 3} more` : "");
 
 /** The cloud stays up: how to look around in it, with commands that work when pasted. */
 async function invite(cloud: Cloud, stack: DemoStack) {

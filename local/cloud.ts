@@ -48,7 +48,8 @@ const ACCOUNT_ID = "123456789012";
  * @throws when the port is taken, the folder is in use by another cloud, or its state cannot be read
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { dataDir, port = 0, speed = 1, region = "us-east-1" } = options;
+  const { port = 0, speed = 1, region = "us-east-1" } = options;
+  const dataDir = path.resolve(options.dataDir);
   const endpoint = await openEndpoint(port);
   try {
     const unlock = lockFolder(dataDir);
