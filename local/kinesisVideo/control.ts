@@ -170,12 +170,12 @@ export function makeControlOperations(
     },
 
     async GetDataEndpoint(input: StreamReference & { APIName?: string }, call: Call) {
-      requiredOneOf(input.APIName, "APIName", API_NAMES);
       await streams.open(
         { StreamName: input.StreamName, StreamARN: input.StreamARN },
         call,
         "GetDataEndpoint",
       );
+      requiredOneOf(input.APIName, "APIName", API_NAMES);
       return { DataEndpoint: endpointUrl() };
     },
 

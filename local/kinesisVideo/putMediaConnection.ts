@@ -58,14 +58,14 @@ export function servePutMedia(options: {
       if (ending) return;
       if (item.kind === "begun") begin(item.timecodeMs);
       else if (item.kind === "complete") receive(item.fragment);
-      else fail(item.errorCode, receiving);
+      else void end(item.errorCode);
     }
   }
 
   function begin(timecodeMs: number): void {
     receiving = { timecodeMs, fragmentNumber: nextFragmentNumber(), serverTimestampMs: clock.nowMs() };
     response.write(acknowledgement("BUFFERING", receiving));
-    if (timecodeBaseMs + timecodeMs > MAX_TIMESTAMP_MS) fail("INVALID_PRODUCER_TIMESTAMP", receiving);
+    if (timecodeBaseMs + timecodeMs > MAX_TIMESTAMP_MS) void end("INVALID_PRODUCER_TIMESTAMP");
   }
 
   function receive(fragment: AssembledFragment): void {
@@ -96,20 +96,15 @@ export function servePutMedia(options: {
     } catch (error) {
       const why = (error as Error).message;
       console.error(`local cloud: cannot store fragment ${acked.fragmentNumber} of ${stream.name}: ${why}`);
-      return fail("ARCHIVAL_ERROR", acked);
+      return void end("ARCHIVAL_ERROR", acked);
     }
     metric("FragmentPersistLatency", clock.nowMs() - receivedMs, "Milliseconds");
     metric("Success", 1, "Count");
     response.write(acknowledgement("PERSISTED", acked));
   }
 
-  function fail(errorCode: AckErrorCode, fragment?: AckedFragment): void {
-    failure ??= { errorCode, fragment };
-    void end();
-  }
-
-  function end(errorCode?: AckErrorCode): Promise<void> {
-    if (errorCode) failure ??= { errorCode, fragment: receiving };
+  function end(errorCode?: AckErrorCode, fragment: AckedFragment | undefined = receiving): Promise<void> {
+    if (errorCode) failure ??= { errorCode, fragment };
     ending ??= finish();
     return ending;
   }
@@ -148,7 +143,7 @@ export function servePutMedia(options: {
     } catch (error) {
       if (!WENT_AWAY.includes(String((error as NodeJS.ErrnoException).code))) {
         console.error(`local cloud: PutMedia to ${stream.name} failed:`, error);
-        fail("INTERNAL_ERROR", receiving);
+        void end("INTERNAL_ERROR");
       }
       // The producer is gone: a fragment that it sent whole is kept, one that it was sending is not.
       if (!ending) take(assembler.settle());
@@ -171,9 +166,7 @@ export function servePutMedia(options: {
   }
 
   let cancelWatch = clock.after(SETTLE_MS, watch);
-  const cancelLimit = clock.after(MAX_CONNECTION_MS, () =>
-    fail("MAX_CONNECTION_DURATION_REACHED", receiving),
-  );
+  const cancelLimit = clock.after(MAX_CONNECTION_MS, () => void end("MAX_CONNECTION_DURATION_REACHED"));
 
   return { end, closed: serve() };
 }

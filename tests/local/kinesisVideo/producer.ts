@@ -21,6 +21,8 @@ export interface Producer {
   ack(eventType: string): Promise<Ack>;
   /** All acknowledgements until the service ends its answer. */
   rest(): Promise<Ack[]>;
+  /** Resolves when the connection is gone. */
+  closed: Promise<unknown>;
   status(): Promise<number>;
   /** The body of an answer that is not acknowledgements. */
   body(): Promise<string>;
@@ -58,6 +60,7 @@ export function openProducer(url: string, headers: Record<string, string | undef
     }
   }
   const acks = lines();
+  const closed = new Promise((resolve) => request.on("close", resolve));
 
   return {
     async send(...parts) {
@@ -77,6 +80,7 @@ export function openProducer(url: string, headers: Record<string, string | undef
       for await (const ack of acks) rest.push(ack);
       return rest;
     },
+    closed,
     status: async () => (await response).statusCode ?? 0,
     async body() {
       let text = "";

@@ -93,6 +93,16 @@ describe("PutMedia's errors", () => {
     expect((await persistedTimecodes())[0]).to.equal(START_MS);
   });
 
+  it("4006: bad bytes right behind a whole fragment, which is persisted first", async () => {
+    const parts = [header, good, tags([{ name: "weather", value: "rain" }]), new Uint8Array(64)];
+
+    const acks = await putAll(kinesisVideo.url, [Buffer.concat(parts)]);
+
+    const types = acks.map(({ EventType }) => EventType);
+    expect(types).to.deep.equal(["BUFFERING", "RECEIVED", "PERSISTED", "ERROR"]);
+    expect(acks.at(-1)).to.include({ ErrorId: 4006 });
+  });
+
   it("4006: a body that never was Matroska", async () => {
     const error = await errorOf(Buffer.from("GIF89a, or anything else"));
 
@@ -167,6 +177,15 @@ describe("PutMedia's errors", () => {
     const error = await errorOf(headerOf(...four), good);
 
     expect(error).to.include({ ErrorId: 4012, ErrorCode: "MORE_THAN_ALLOWED_TRACKS_FOUND" });
+  });
+
+  it("cuts a producer off that goes on sending after its error", async () => {
+    const producer = openProducer(kinesisVideo.url);
+
+    await producer.send(header, clusterStart(START_MS), block(3, 0));
+
+    await producer.closed;
+    expect(await producer.ack("ERROR")).to.include({ ErrorId: 4010 });
   });
 
   it("counts an error of a fragment", async () => {
