@@ -11,12 +11,11 @@ const frames = (packets: Packet[], startMs: number) =>
 const framesIn = (clips: FetchedClip[]) =>
   clips.flatMap(({ file, metadata }) => frames(packetsOf(file), Number(metadata["start-ms"]))).sort();
 
-/** Every coded frame of the file that the camera sent: it begins with its first key frame, when the camera was switched on. */
+/** Every coded frame of the file, at the time when the camera filmed it: its first frame when it was switched on. */
 function framesSent(file: string, persisted: Persisted[]): string[] {
   const packets = packetsOf(file);
-  const firstKeyframe = packets.find(({ codecType, isKeyframe }) => codecType === "video" && isKeyframe);
-  const startMs = persisted[0]?.producerTimestampMs ?? 0;
-  return frames(packets, startMs - (firstKeyframe?.ptsMs ?? 0));
+  const fileStartMs = Math.min(...packets.map(({ ptsMs }) => ptsMs));
+  return frames(packets, (persisted[0]?.producerTimestampMs ?? 0) - fileStartMs);
 }
 
 describe("a recording, from camera to bucket", function () {
