@@ -1,6 +1,6 @@
 import { isAwsError } from "../core/errors";
 import type { Call } from "../core/service";
-import { existingTagContext, objectNeed } from "./access";
+import { objectNeed } from "./access";
 import type { Bucket } from "./bucketStore";
 import { checkWriteConditions } from "./conditions";
 import type { S3Context } from "./context";
@@ -32,12 +32,11 @@ const MAX_KEYS = 1000;
 export function makeDeleteOperations(s3: S3Context) {
   async function remove(bucket: Bucket, input: DeleteObjectInput, call: Call, reason: string) {
     const { Key, VersionId } = input;
-    const version = lookUp(bucket, Key, VersionId);
     const action = VersionId === undefined ? "DeleteObject" : "DeleteObjectVersion";
     await call.authorize(
       objectNeed(bucket, Key, action, {
-        ...existingTagContext(version?.object?.tags),
-        ...(VersionId !== undefined && { "s3:VersionId": VersionId }),
+        ...(VersionId !== undefined && { "s3:versionid": VersionId }),
+        ...(VersionId === undefined && input.IfMatch !== undefined && { "s3:if-match": input.IfMatch }),
       }),
     );
     return VersionId === undefined

@@ -10,25 +10,35 @@ export function lookUp(bucket: Bucket, key: string, versionId?: string): StoredV
   return versionId === undefined ? versions[0] : versions.find((one) => one.versionId === versionId);
 }
 
+/** The IAM actions of an operation on an object. */
+export interface ObjectActions {
+  action: string;
+  /** For a version given by its id. */
+  versionAction: string;
+  /** Condition keys beside the object's tags and the version's id. */
+  context?: Context;
+  /** False for actions that can be allowed by ARN alone. */
+  hasConditionKeys?: boolean;
+}
+
 /**
- * Finds the object that a call means, after checking that the caller may do `action` with it (for a version given by its
- * id: `versionAction`).
+ * Finds the object that a call means, after checking that the caller may do this with it.
  * @throws NoSuchKey, NoSuchVersion, MethodNotAllowed for a delete marker asked for by its id, AccessDenied
  */
 export async function findVersion(
   call: Call,
   bucket: Bucket,
   { Key, VersionId }: { Key: string; VersionId?: string },
-  actions: { action: string; versionAction: string; context?: Context },
+  actions: ObjectActions,
 ): Promise<ObjectVersion> {
   const version = lookUp(bucket, Key, VersionId);
   const action = VersionId === undefined ? actions.action : actions.versionAction;
   const context = {
     ...actions.context,
     ...existingTagContext(version?.object?.tags),
-    ...(VersionId !== undefined && { "s3:VersionId": VersionId }),
+    ...(VersionId !== undefined && { "s3:versionid": VersionId }),
   };
-  await call.authorize(objectNeed(bucket, Key, action, context));
+  await call.authorize(objectNeed(bucket, Key, action, actions.hasConditionKeys === false ? {} : context));
   if (isObject(version)) return version;
   if (version && VersionId !== undefined) throw s3Error("MethodNotAllowed", { DeleteMarker: true });
   if (VersionId !== undefined) throw s3Error("NoSuchVersion", { Key, VersionId });

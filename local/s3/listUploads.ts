@@ -2,7 +2,7 @@ import type { Call } from "../core/service";
 import { bucketNeed, objectNeed } from "./access";
 import { checksumMember } from "./checksums";
 import { ownerOf, type S3Context } from "./context";
-import { keyWriter, type ListingInput, listContext, MAX_ENTRIES, takePage } from "./listing";
+import { keyWriter, type ListingInput, MAX_ENTRIES, takePage } from "./listing";
 import { findUpload, type UploadInput } from "./multipartUpload";
 import { compareKeys, walkKeys } from "./sortedKeys";
 import type { Upload } from "./uploadStore";
@@ -40,7 +40,7 @@ export function makeListUploads(s3: S3Context) {
   return {
     async ListMultipartUploads(input: ListMultipartUploadsInput, call: Call) {
       const bucket = s3.buckets.get(input.Bucket);
-      await call.authorize(bucketNeed(bucket, "ListBucketMultipartUploads", listContext(input)));
+      await call.authorize(bucketNeed(bucket, "ListBucketMultipartUploads"));
       const { MaxUploads = MAX_ENTRIES } = input;
       const write = keyWriter(input.EncodingType);
       const found = walkUploads(bucket.uploads.all(), input);

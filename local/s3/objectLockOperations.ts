@@ -12,13 +12,13 @@ export interface ObjectLockInput {
   BypassGovernanceRetention?: boolean;
 }
 
-const action = (name: string) => ({ action: name, versionAction: name });
+const actions = (name: string) => ({ action: name, versionAction: name, hasConditionKeys: false });
 
 /** GetObjectRetention, PutObjectRetention, GetObjectLegalHold and PutObjectLegalHold. */
 export function makeObjectLockOperations({ buckets, clock }: S3Context) {
   async function find(input: ObjectLockInput, call: Call, name: string) {
     const bucket = buckets.get(input.Bucket);
-    const version = await findVersion(call, bucket, input, action(name));
+    const version = await findVersion(call, bucket, input, actions(name));
     requireLockConfiguration(bucket);
     return { bucket, version };
   }

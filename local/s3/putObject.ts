@@ -32,33 +32,44 @@ export interface PutObjectInput extends ObjectDescription, WriteConditions {
 export const bodyPayload = (body: Body = ""): Payload =>
   typeof body === "object" && "bytes" in body ? body : payloadOf(body as Uint8Array | string);
 
-/** The permissions for writing an object with these tags and this lock. */
+/** The permissions for writing an object with these tags and this lock, each with the condition keys that it has. */
 export function writeNeeds(
   bucket: Bucket,
   key: string,
-  input: ObjectDescription & WriteConditions,
+  input: ObjectDescription & WriteConditions & { CopySource?: string; MetadataDirective?: string },
   { tags }: Pick<StoredObject, "tags">,
 ): Need[] {
-  const tagContext = requestTagContext(tags);
-  const writeContext: Context = { ...tagContext };
-  const conditionKeys = {
+  const tagKeys = requestTagContext(tags);
+  const until = input.ObjectLockRetainUntilDate;
+  const retention = stated({
+    "s3:object-lock-mode": input.ObjectLockMode,
+    "s3:object-lock-retain-until-date": until && new Date(until).toISOString(),
+  });
+  const legalHold = stated({ "s3:object-lock-legal-hold": input.ObjectLockLegalHoldStatus });
+  const write = stated({
+    "s3:if-match": input.IfMatch,
+    "s3:if-none-match": input.IfNoneMatch,
     "s3:x-amz-acl": input.ACL,
+    "s3:x-amz-copy-source": input.CopySource,
+    "s3:x-amz-metadata-directive": input.MetadataDirective,
     "s3:x-amz-server-side-encryption": input.ServerSideEncryption,
     "s3:x-amz-server-side-encryption-aws-kms-key-id": input.SSEKMSKeyId,
     "s3:x-amz-storage-class": input.StorageClass,
-    "s3:if-match": input.IfMatch,
-    "s3:if-none-match": input.IfNoneMatch,
-  };
-  for (const [name, value] of Object.entries(conditionKeys)) {
-    if (value !== undefined) writeContext[name] = value;
-  }
-  // IAM knows other condition keys of each action: only the write itself has the conditions and the storage class.
-  const needs: [string, Context][] = [["PutObject", writeContext]];
-  if (tags.length > 0) needs.push(["PutObjectTagging", tagContext]);
-  if (input.ObjectLockMode) needs.push(["PutObjectRetention", {}]);
-  if (input.ObjectLockLegalHoldStatus) needs.push(["PutObjectLegalHold", {}]);
-  return needs.map(([action, context]) => objectNeed(bucket, key, action, context));
+  });
+  const need = (action: string, context: Context) => objectNeed(bucket, key, action, context);
+  return [
+    need("PutObject", { ...write, ...tagKeys, ...retention, ...legalHold }),
+    ...(tags.length > 0 ? [need("PutObjectTagging", tagKeys)] : []),
+    ...(Object.keys(retention).length > 0 ? [need("PutObjectRetention", retention)] : []),
+    ...(Object.keys(legalHold).length > 0 ? [need("PutObjectLegalHold", legalHold)] : []),
+  ];
 }
+
+/** The condition keys that have a value. */
+const stated = (keys: Record<string, string | undefined>): Context =>
+  Object.fromEntries(
+    Object.entries(keys).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 /**
  * What an upload says about the integrity of its body.

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import { Bucket, failure, type ServedS3, startS3 } from "./service";
+import { upload } from "./wireUpload";
 
 describe("S3 objects", () => {
   let s3: ServedS3;
@@ -69,6 +70,13 @@ describe("S3 objects", () => {
 
     expect(bodies).to.deep.equal(keys);
     expect(Contents?.map(({ Key }) => Key)).to.have.members(keys);
+  });
+
+  it("can be reached through a host that is named after their bucket", async () => {
+    const { status } = await upload(`${s3.url}/a/b`, { host: `${Bucket}.localhost:4566` }, "x");
+
+    expect(status).to.equal(200);
+    expect((await s3.client.headObject({ Bucket, Key: "a/b" })).ContentLength).to.equal(1);
   });
 
   for (const [Range, expected, ContentRange] of [

