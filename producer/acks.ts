@@ -17,6 +17,7 @@ export interface Ack {
   errorCode?: string;
 }
 
+/** Takes PutMedia's response as it comes in. */
 export interface AckReader {
   /** Takes the next text of the response, however it was cut. */
   push(text: string): void;

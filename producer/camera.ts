@@ -9,6 +9,7 @@ import { backOffMs, isHopeless } from "./retry";
 import { makeUplink } from "./uplink";
 import { skipped } from "./verdict";
 
+/** What a camera films, where it sends that, and by which time. */
 export interface CameraOptions {
   /** From `openFootage`. The camera reads it in real time, as if it were filming. */
   footage: Footage;
@@ -31,6 +32,7 @@ export interface CameraOptions {
   random?(): number;
 }
 
+/** A camera that runs. */
 export interface Camera {
   /**
    * Resolves when the footage has ended, or the camera was stopped, and all is persisted.

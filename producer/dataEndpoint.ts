@@ -6,6 +6,7 @@ export function streamNamed(stream: string): { StreamARN: string } | { StreamNam
   return stream.startsWith("arn:") ? { StreamARN: stream } : { StreamName: stream };
 }
 
+/** Where a stream's media is to be sent. */
 export interface DataEndpoint {
   get(): Promise<string>;
   /** Forgets it: the next `get` asks the service again. */

@@ -13,6 +13,7 @@ export interface Footage {
   fragments: AsyncGenerator<Fragment, void, undefined>;
 }
 
+/** How footage is read. */
 export interface FootageOptions {
   /** Begin again at the end, with times that go on. */
   loop?: boolean;

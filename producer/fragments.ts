@@ -21,6 +21,7 @@ export interface Fragment {
   frames: Frame[];
 }
 
+/** Takes frames and gives fragments. */
 export interface FragmentCutter {
   /** Takes the next frame in file order, and returns the fragments that it completes. */
   push(frame: Frame): Fragment[];

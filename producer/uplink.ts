@@ -24,6 +24,7 @@ const SILENT_CHECKS = 4;
 /** How long the service gets for its last acknowledgements and its goodbye. */
 const GOODBYE_MS = 10_000;
 
+/** What an uplink sends from, to where, and as whom. */
 export interface UplinkOptions {
   client: KinesisVideoClient;
   /** Name or ARN. */
@@ -66,6 +67,7 @@ interface Line {
   doomed: boolean;
 }
 
+/** Makes the way to a stream. Nothing is opened before `carry`; the quotas hold across its calls. */
 export function makeUplink(options: UplinkOptions): Uplink {
   const { client, stream, startMs, backlog, clock, power, onEvent } = options;
   const dataEndpoint = makeDataEndpoint(client, stream, clock);

@@ -45,7 +45,7 @@ describe("A PutMedia connection", () => {
       streamName: "gate",
       region: "eu-west-1",
       credentials,
-      producerStartTimestampMs: 1_700_000_000_005,
+      producerStartTimestampMs: 1_700_000_000_500,
     };
   }
 
@@ -70,7 +70,7 @@ describe("A PutMedia connection", () => {
     expect(seen?.headers).to.include({
       "x-amzn-stream-name": "gate",
       "x-amzn-fragment-timecode-type": "ABSOLUTE",
-      "x-amzn-producer-start-timestamp": "1700000000.005",
+      "x-amzn-producer-start-timestamp": "1700000000.500",
       "x-amzn-fragment-acknowledgment-required": "1",
       "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
       "x-amz-security-token": "a session",
