@@ -65,7 +65,12 @@ export function startSandbox(options: {
   // Leader of a group of its own, so that what the function starts can be ended with it.
   const child = spawn(
     nodeExecutable,
-    [`--max-old-space-size=${memoryMb}`, path.join(__dirname, "bootstrap.js")],
+    // The name is for whoever lists processes.
+    [
+      `--max-old-space-size=${memoryMb}`,
+      path.join(__dirname, "bootstrap.js"),
+      environment.AWS_LAMBDA_FUNCTION_NAME ?? "",
+    ],
     { cwd: taskRoot, env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
   );
 

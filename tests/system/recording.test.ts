@@ -1,22 +1,8 @@
 import { expect } from "chai";
-import { type Packet, packetsOf } from "../support/ffprobe";
+import { packetsOf } from "../support/ffprobe";
 import { footage } from "../support/footage";
+import { framesIn, framesSent } from "../support/frames";
 import { deployRecording, type FetchedClip, type Persisted, type RecordingStack } from "../support/recording";
-
-/** Frames by kind, time on the camera's clock, and content, so that two lists can be compared as they are. */
-const frames = (packets: Packet[], startMs: number) =>
-  packets.map(({ codecType, ptsMs, hash }) => `${codecType} ${Math.round(startMs + ptsMs)} ${hash}`).sort();
-
-/** Every coded frame in a stream's clips. */
-const framesIn = (clips: FetchedClip[]) =>
-  clips.flatMap(({ file, metadata }) => frames(packetsOf(file), Number(metadata["start-ms"]))).sort();
-
-/** Every coded frame of the file, at the time when the camera filmed it: its first frame when it was switched on. */
-function framesSent(file: string, persisted: Persisted[]): string[] {
-  const packets = packetsOf(file);
-  const fileStartMs = Math.min(...packets.map(({ ptsMs }) => ptsMs));
-  return frames(packets, (persisted[0]?.producerTimestampMs ?? 0) - fileStartMs);
-}
 
 describe("a recording, from camera to bucket", function () {
   this.timeout(120_000);

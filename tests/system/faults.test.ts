@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { IAM } from "@aws-sdk/client-iam";
+import { expect } from "chai";
+import { makeMatroskaReader } from "../../media/matroskaReader";
+import { footage } from "../support/footage";
+import { framesIn, framesSent } from "../support/frames";
+import { deployRecording, type RecordingStack } from "../support/recording";
+
+const clock = footage("clock.mkv");
+const streams = [{ name: "clock", alarmThreshold: 2, clipSeconds: 10 }];
+
+/** Processes that run the archive function; each of the cloud's sandboxes carries its function's name. */
+function archiveProcesses(): number[] {
+  const lines = execFileSync("ps", ["-axww", "-o", "ppid=,pid=,command="], { encoding: "utf8" }).split("\n");
+  return lines
+    .filter((line) => line.includes("bootstrap.js recorder-archive-clip"))
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([parent]) => parent === process.pid)
+    .map(([, pid]) => pid as number);
+}
+
+/** A copy of footage in which one frame's NAL unit claims to be longer than the frame. */
+function withBrokenFrame(source: string, folder: string): string {
+  const bytes = fs.readFileSync(source);
+  const reader = makeMatroskaReader();
+  const blocks = reader.push(bytes).filter((event) => event.kind === "block" && event.track === 1);
+  const block = blocks[100];
+  if (block?.kind !== "block" || !block.frames[0])
+    throw new Error("the footage has fewer than 100 video frames");
+  const frameAt = block.offset + block.bytes.length - block.frames[0].length;
+  bytes.writeUInt32BE(0x7fffffff, frameAt);
+  const file = path.join(folder, "broken.mkv");
+  fs.writeFileSync(file, bytes);
+  return file;
+}
+
+describe("a recording under faults", function () {
+  this.timeout(120_000);
+  let stack: RecordingStack;
+  beforeEach(async () => {
+    stack = await deployRecording({ streams });
+  });
+  afterEach(() => stack?.close());
+
+  it("keeps every frame once when the archive function is killed over and over", async () => {
+    let kills = 0;
+    const killer = setInterval(() => {
+      for (const pid of archiveProcesses()) {
+        if (kills >= 12) return;
+        process.kill(pid, "SIGKILL");
+        kills += 1;
+      }
+    }, 150);
+
+    const persisted = await stack.film("clock", clock);
+    await stack.settled();
+    clearInterval(killer);
+    const clips = await stack.clips("clock");
+    const { Uploads = [] } = await stack.s3.listMultipartUploads({ Bucket: stack.outputs.bucket });
+
+    expect(kills).to.be.above(2);
+    expect(framesIn(clips)).to.deep.equal(framesSent(clock, persisted));
+    expect(Uploads).to.deep.equal([]);
+  });
+
+  it("is refused what its role does not allow, and archives everything once the role is mended", async () => {
+    const iam = new IAM(stack.cloud.clientConfig);
+    const { Roles = [] } = await iam.listRoles({});
+    const RoleName = Roles.find((role) => role.RoleName?.startsWith("recorder-archive-clip"))?.RoleName;
+    const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
+    const { PolicyName, PolicyDocument = "" } = await iam.getRolePolicy({
+      RoleName,
+      PolicyName: PolicyNames[0],
+    });
+    const policy = decodeURIComponent(PolicyDocument);
+
+    await iam.putRolePolicy({
+      RoleName,
+      PolicyName,
+      PolicyDocument: policy.replace('s3:PutObject"', 's3:GetObjectAcl"'),
+    });
+    const persisted = await stack.film("clock", clock);
+    const refusal = await firstTaskFailure(stack);
+    const clipsMeanwhile = await stack.clips("clock");
+    await iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument: policy });
+    await stack.settled();
+
+    expect(refusal).to.match(/AccessDenied/);
+    expect(refusal).to.contain("is not authorized to perform: s3:PutObject on resource");
+    expect(clipsMeanwhile).to.deep.equal([]);
+    expect(framesIn(await stack.clips("clock"))).to.deep.equal(framesSent(clock, persisted));
+  });
+
+  it("keeps as Matroska, whole, the clip with a frame that GetClip cannot take", async () => {
+    const broken = withBrokenFrame(clock, stack.dataDir);
+
+    const persisted = await stack.film("clock", broken);
+    await stack.settled();
+    const clips = await stack.clips("clock");
+
+    const extensions = clips.map(({ key }) => path.extname(key));
+    expect(extensions.filter((extension) => extension === ".mkv")).to.have.length(1);
+    expect(extensions.length).to.be.above(2);
+    expect(framesIn(clips)).to.deep.equal(framesSent(broken, persisted));
+  });
+
+  it("adds nothing when the alarm's event arrives three more times", async () => {
+    const persisted = await stack.film("clock", clock);
+    const { input } = await firstExecution(stack);
+
+    for (let copy = 0; copy < 3; copy += 1) {
+      await stack.stepFunctions.startExecution({ stateMachineArn: stack.outputs.workflow, input });
+    }
+    const endings = await stack.settled();
+
+    expect(endings.filter((ending) => ending === "SUCCEEDED")).to.have.length.of.at.least(4);
+    expect(framesIn(await stack.clips("clock"))).to.deep.equal(framesSent(clock, persisted));
+  });
+});
+
+/** Waits for the alarm to start an execution. */
+async function firstExecution({ stepFunctions, outputs }: RecordingStack) {
+  for (;;) {
+    const { executions = [] } = await stepFunctions.listExecutions({ stateMachineArn: outputs.workflow });
+    const executionArn = executions[0]?.executionArn;
+    if (executionArn) return stepFunctions.describeExecution({ executionArn });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Waits for a task of any execution to fail; answers its error and cause. */
+async function firstTaskFailure({ stepFunctions, outputs }: RecordingStack): Promise<string> {
+  for (;;) {
+    const { executions = [] } = await stepFunctions.listExecutions({ stateMachineArn: outputs.workflow });
+    for (const { executionArn } of executions) {
+      const { events = [] } = await stepFunctions.getExecutionHistory({ executionArn, maxResults: 1000 });
+      const failure = events.find((event) => event.taskFailedEventDetails)?.taskFailedEventDetails;
+      if (failure) return `${failure.error} ${failure.cause}`;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
