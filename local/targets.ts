@@ -19,18 +19,19 @@ export function makeInvokeTarget(
   { callAs, lambda, sqs, stepFunctions }: TargetServices,
 ): InvokeTarget {
   return async ({ arn, roleArn, servicePrincipal, sourceArn, payload, messageAttributes = {} }) => {
-    const call = callAs(roleArn ? { roleArn, sessionName: "EventBridge" } : { servicePrincipal, sourceArn });
-    const service = arn.split(":")[2];
-    if (service === "states") {
+    const service = { servicePrincipal, sourceArn };
+    const call = callAs(roleArn ? { roleArn, sessionName: "EventBridge", ...service } : service);
+    const targetService = arn.split(":")[2];
+    if (targetService === "states") {
       await perform(
         stepFunctions.operations,
         "StartExecution",
         { stateMachineArn: arn, input: payload },
         call,
       );
-    } else if (service === "lambda") {
+    } else if (targetService === "lambda") {
       await lambda.invoke({ functionName: arn, payload, call });
-    } else if (service === "sqs") {
+    } else if (targetService === "sqs") {
       const QueueUrl = `${endpointUrl()}/${accountId}/${arn.split(":").at(-1)}`;
       const attributes = Object.entries(messageAttributes).map(([name, StringValue]) => [
         name,

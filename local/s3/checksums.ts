@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { Crc32c, Crc64Nvme } from "@aws-sdk/checksums/crc";
 import { s3Error } from "./errors";
 
 /** A digest under way. */
 export interface Digest {
-  update(bytes: Buffer): void;
+  update(bytes: Uint8Array): void;
   /** The raw digest; ends the computation. */
-  digest(): Buffer;
+  digest(): Uint8Array | Promise<Uint8Array>;
 }
 
 /** An algorithm of `x-amz-checksum-*` that is verified here. */
-export type ChecksumAlgorithm = "CRC32" | "SHA1" | "SHA256" | "SHA512";
+export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256" | "SHA512";
 
 /** COMPOSITE: the digest of the parts' digests. FULL_OBJECT: the digest of the bytes. */
 export type ChecksumType = "COMPOSITE" | "FULL_OBJECT";
@@ -24,13 +25,15 @@ export interface Checksum {
 
 const ALGORITHMS: Record<ChecksumAlgorithm, () => Digest> = {
   CRC32: crc32Digest,
+  CRC32C: () => new Crc32c(),
+  CRC64NVME: () => new Crc64Nvme(),
   SHA1: () => createHash("sha1"),
   SHA256: () => createHash("sha256"),
   SHA512: () => createHash("sha512"),
 };
 
 /** Algorithms whose digest of a whole object S3 can make from parts; only these may be FULL_OBJECT in a multipart upload. */
-export const LINEAR_ALGORITHMS: ReadonlySet<ChecksumAlgorithm> = new Set(["CRC32"]);
+export const LINEAR_ALGORITHMS: ReadonlySet<ChecksumAlgorithm> = new Set(["CRC32", "CRC32C", "CRC64NVME"]);
 
 function crc32Digest(): Digest {
   let value = 0;
@@ -45,6 +48,9 @@ function crc32Digest(): Digest {
     },
   };
 }
+
+/** A raw digest as checksums are written. */
+export const base64 = (digest: Uint8Array) => Buffer.from(digest).toString("base64");
 
 /** Starts a digest of `algorithm`. */
 export const startDigest = (algorithm: ChecksumAlgorithm): Digest => ALGORITHMS[algorithm]();
@@ -87,8 +93,8 @@ export function statedChecksum(input: object): { algorithm: ChecksumAlgorithm; v
 }
 
 /** The composite checksum of a multipart object: the digest of the parts' raw digests, then the number of parts. */
-export function compositeChecksum(algorithm: ChecksumAlgorithm, parts: string[]): string {
+export async function compositeChecksum(algorithm: ChecksumAlgorithm, parts: string[]): Promise<string> {
   const digest = startDigest(algorithm);
   for (const part of parts) digest.update(Buffer.from(part, "base64"));
-  return `${digest.digest().toString("base64")}-${parts.length}`;
+  return `${base64(await digest.digest())}-${parts.length}`;
 }

@@ -36,7 +36,7 @@ export function makeCompleteUpload(s3: S3Context) {
     await call.authorize(...needs);
     checkWriteConditions(input, key, bucket.objects.versionsOf(key)[0]);
     const parts = chooseParts(upload, input.MultipartUpload?.Parts ?? [], input.MpuObjectSize);
-    const { composite, integrity } = expectedChecksum(upload, parts, input);
+    const { composite, integrity } = await expectedChecksum(upload, parts, input);
 
     const settings = { folder: s3.buckets.incomingFolder, maxBytes: MAX_OBJECT_BYTES };
     const payload = partsPayload(bucket, upload, parts);
@@ -75,11 +75,11 @@ function commitOrGiveUp<T>(bucket: Bucket, upload: Upload, commit: () => T): T {
  * The checksum that the object is to have: a composite one follows from the parts, a full one from the bytes.
  * @throws BadDigest, or InvalidRequest when the completion speaks of another kind of checksum than the upload
  */
-function expectedChecksum(
+async function expectedChecksum(
   { checksum }: Upload,
   parts: Part[],
   input: CompleteMultipartUploadInput,
-): { composite?: Checksum; integrity: Integrity } {
+): Promise<{ composite?: Checksum; integrity: Integrity }> {
   const stated = statedChecksum(input);
   const isOther =
     (stated && stated.algorithm !== checksum?.algorithm) ||
@@ -95,7 +95,7 @@ function expectedChecksum(
   const { algorithm, type } = checksum;
   if (type === "FULL_OBJECT") return { integrity: { checksum: { algorithm, value: stated?.value } } };
   const values = parts.map((part) => part.checksum?.value ?? "");
-  const value = compositeChecksum(algorithm, values);
+  const value = await compositeChecksum(algorithm, values);
   if (stated && stated.value !== value) throw s3Error("BadDigest");
   return { composite: { algorithm, type, value }, integrity: {} };
 }

@@ -64,7 +64,7 @@ function uploadChecksum({ ChecksumAlgorithm, ChecksumType }: CreateMultipartUplo
     throw s3Error("InvalidRequest", {}, "The x-amz-checksum-type header needs an x-amz-checksum-algorithm");
   }
   const algorithm = checksumAlgorithm(ChecksumAlgorithm);
-  const type = ChecksumType ?? "COMPOSITE";
+  const type = ChecksumType ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
   if (type !== "COMPOSITE" && type !== "FULL_OBJECT")
     throw s3Error("InvalidRequest", {}, `Value for x-amz-checksum-type header is invalid: ${type}`);
   if (type === "FULL_OBJECT" && !LINEAR_ALGORITHMS.has(algorithm))

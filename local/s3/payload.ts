@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type ChecksumAlgorithm, startDigest } from "./checksums";
+import { base64, type ChecksumAlgorithm, startDigest } from "./checksums";
 import { s3Error } from "./errors";
 
 /** Bytes on their way in: an upload's body, or the bytes of another object. */
@@ -83,7 +83,7 @@ export async function receivePayload<T>(
       throw s3Error("IncompleteBody");
     if (sha256 && sha256.digest("hex") !== payload.expectedSha256) throw s3Error("XAmzContentSHA256Mismatch");
     const md5Raw = md5.digest();
-    const checksumValue = digest?.digest().toString("base64");
+    const checksumValue = digest && base64(await digest.digest());
     verify(integrity, md5Raw, checksumValue, payload.trailer);
     return keep({ file, sizeBytes, md5Hex: md5Raw.toString("hex"), checksumValue });
   } catch (error) {

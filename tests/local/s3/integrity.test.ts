@@ -96,7 +96,12 @@ describe("S3's checks of an upload's integrity", () => {
       BODY,
       "InvalidRequest",
     ],
-    ["an algorithm that cannot be verified here", { "x-amz-checksum-crc32c": CRC32 }, BODY, "NotImplemented"],
+    [
+      "an algorithm that cannot be verified here",
+      { "x-amz-checksum-xxhash3": CRC32 },
+      BODY,
+      "NotImplemented",
+    ],
   ] as const) {
     it(`refuse ${title}, and keep nothing`, async () => {
       const { body: xml } = await upload(url, headers, body);
@@ -104,6 +109,24 @@ describe("S3's checks of an upload's integrity", () => {
       expect(/<Code>(.*)<\/Code>/.exec(xml)?.[1]).to.equal(code);
       expect((await failure(stored())).name).to.equal("NoSuchKey");
       expect(byteFiles(s3.dataDir)).to.deep.equal([]);
+    });
+  }
+
+  // The check values that the catalogue of CRC algorithms gives for these nine digits.
+  for (const [name, check] of [
+    ["crc32c", "e3069283"],
+    ["crc64nvme", "ae8b14860a799888"],
+  ] as const) {
+    it(`verify ${name}, which newer clients send by default`, async () => {
+      const header = `x-amz-checksum-${name}`;
+      const right = Buffer.from(check, "hex").toString("base64");
+      const wrong = Buffer.from(check.replace(/^./, "0"), "hex").toString("base64");
+
+      const refused = await upload(url, { [header]: wrong }, "123456789");
+      const taken = await upload(url, { [header]: right }, "123456789");
+
+      expect(refused.body).to.include("<Code>BadDigest</Code>");
+      expect(taken.status).to.equal(200);
     });
   }
 
