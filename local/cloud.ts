@@ -1,11 +1,11 @@
 import * as path from "node:path";
-import { makeCloudWatch } from "./cloudwatch";
+import { makeCloudWatch } from "./cloudWatch";
 import { type Clock, makeClock } from "./core/clock";
 import { lockFolder } from "./core/lock";
 import { openEndpoint } from "./core/server";
 import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
-import { makeEventBridge } from "./eventbridge";
+import { makeEventBridge } from "./eventBridge";
 import { makeIam } from "./iam";
 import { makeKinesisVideo } from "./kinesisVideo";
 import { makeLambda } from "./lambda";

@@ -94,7 +94,13 @@ describe("local Step Functions: a restart", () => {
       Both: {
         Type: "Parallel",
         Branches: [
-          { StartAt: "Archive", States: { Archive: invokeState("archive", { End: true }) } },
+          {
+            StartAt: "First",
+            States: {
+              First: { Type: "Wait", Seconds: 10, Next: "Archive" },
+              Archive: invokeState("archive", { End: true }),
+            },
+          },
           {
             StartAt: "Wait",
             States: { Wait: { Type: "Wait", Seconds: 60, Next: "Then" }, Then: { Type: "Succeed" } },

@@ -17,7 +17,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-eventbridge";
 import { expect } from "chai";
-import { type EventBridge, makeEventBridge } from "../../../local/eventbridge";
+import { type EventBridge, makeEventBridge } from "../../../local/eventBridge";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { makeManualClock } from "../../support/manualClock";
 

@@ -14,7 +14,7 @@ import {
 import { expect } from "chai";
 import { awsError } from "../../../local/core/errors";
 import type { InvokeTarget } from "../../../local/core/seams";
-import { type EventBridge, makeEventBridge } from "../../../local/eventbridge";
+import { type EventBridge, makeEventBridge } from "../../../local/eventBridge";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";
 

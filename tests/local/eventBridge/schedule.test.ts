@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readSchedule } from "../../../local/eventbridge/schedule";
+import { readSchedule } from "../../../local/eventBridge/schedule";
 
 /** The next instants after Sunday 2026-11-22 14:00, and what the user guide says of such an expression. */
 const EXPECTED: [string, string[]][] = [

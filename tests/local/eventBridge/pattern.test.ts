@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readPattern } from "../../../local/eventbridge/pattern";
+import { readPattern } from "../../../local/eventBridge/pattern";
 
 const EVENT = {
   source: "aws.cloudwatch",

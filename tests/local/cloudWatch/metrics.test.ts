@@ -10,7 +10,7 @@ import {
   PutMetricDataCommand,
 } from "@aws-sdk/client-cloudwatch";
 import { expect } from "chai";
-import { type CloudWatch, makeCloudWatch } from "../../../local/cloudwatch";
+import { type CloudWatch, makeCloudWatch } from "../../../local/cloudWatch";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";
 

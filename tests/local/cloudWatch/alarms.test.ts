@@ -15,7 +15,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";
 import { expect } from "chai";
-import { type CloudWatch, makeCloudWatch } from "../../../local/cloudwatch";
+import { type CloudWatch, makeCloudWatch } from "../../../local/cloudWatch";
 import type { PublishEvent } from "../../../local/core/seams";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";

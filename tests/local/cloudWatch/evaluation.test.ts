@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { AlarmConfiguration } from "../../../local/cloudwatch/alarm";
-import { evaluate } from "../../../local/cloudwatch/evaluation";
+import type { AlarmConfiguration } from "../../../local/cloudWatch/alarm";
+import { evaluate } from "../../../local/cloudWatch/evaluation";
 
 const THRESHOLD = 10;
 const VALUES: Record<string, number | undefined> = { "0": 1, X: 20, "-": undefined };
