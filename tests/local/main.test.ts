@@ -1,0 +1,93 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { expect } from "chai";
+import { type RunningCommand, runCommand } from "../support/command";
+
+describe("npm run local", function () {
+  this.timeout(60_000);
+  let folder: string;
+  const commands: RunningCommand[] = [];
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-local-"));
+  });
+  afterEach(async () => {
+    for (const command of commands.splice(0)) {
+      command.process.kill("SIGKILL");
+      await command.ended;
+    }
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (...args: string[]) => {
+    const command = runCommand("local/main.ts", args);
+    commands.push(command);
+    return command;
+  };
+  const url = async (command: RunningCommand) => (await command.prints(/^ready (\S+)$/m))[1] ?? "";
+  const kinesisVideo = (endpoint: string) =>
+    new KinesisVideo({
+      endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    });
+
+  it("says whose keys it takes and where it is ready, and ends well on Ctrl-C", async () => {
+    const cloud = start("--port", "0", "--data", folder);
+
+    const endpoint = await url(cloud);
+    const streams = await kinesisVideo(endpoint).listStreams({});
+    cloud.process.kill("SIGINT");
+    const { code, stdout, stderr } = await cloud.ended;
+
+    expect(streams.StreamInfoList).to.deep.equal([]);
+    expect(stdout).to.contain("any key pair is accepted as the account owner's");
+    expect([code, stderr]).to.deep.equal([0, ""]);
+  });
+
+  it("carries on after kill -9, on the same folder", async () => {
+    const first = start("--port", "0", "--data", folder);
+    await kinesisVideo(await url(first)).createStream({ StreamName: "gate", DataRetentionInHours: 24 });
+    first.process.kill("SIGKILL");
+    await first.ended;
+
+    const second = start("--port", "0", "--data", folder);
+    const { StreamInfoList = [] } = await kinesisVideo(await url(second)).listStreams({});
+
+    expect(StreamInfoList.map(({ StreamName }) => StreamName)).to.deep.equal(["gate"]);
+  });
+
+  it("names a port that is busy, and a folder that is in use", async () => {
+    const cloud = start("--port", "0", "--data", folder);
+    const { port } = new URL(await url(cloud));
+
+    const samePort = await start("--port", port, "--data", path.join(folder, "other")).ended;
+    const sameFolder = await start("--port", "0", "--data", folder).ended;
+
+    expect([samePort.code, samePort.stderr]).to.deep.equal([
+      1,
+      `port ${port} is in use; name another with --port\n`,
+    ]);
+    expect(sameFolder.code).to.equal(1);
+    expect(sameFolder.stderr).to.equal(
+      `${folder} is in use by process ${cloud.process.pid}; stop it, or name another folder with --data\n`,
+    );
+  });
+
+  const wrong: [string[], RegExp][] = [
+    [["--port", "70000"], /--port <number>.*Write a whole number from 0 to 65535/],
+    [["--speed", "0"], /--speed <factor>.*Write a positive number/],
+    [["--nonsense"], /unknown option '--nonsense'/],
+    [["word"], /too many arguments/],
+  ];
+  for (const [args, message] of wrong) {
+    it(`refuses ${args.join(" ")} in one line`, async () => {
+      const { code, stderr } = await start(...args).ended;
+
+      expect(code).to.equal(1);
+      expect(stderr.trim().split("\n")).to.have.length(1);
+      expect(stderr).to.match(message);
+    });
+  }
+});

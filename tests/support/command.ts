@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import * as path from "node:path";
+
+const root = path.join(__dirname, "..", "..");
+
+/** A command of this project, running in a process of its own. */
+export interface RunningCommand {
+  process: ChildProcess;
+  /** Resolves with the first match in what the command has printed; rejects when it ends without one. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the command has ended. */
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/** Runs one of the TypeScript entry points as its npm script does. */
+export function runCommand(entry: string, args: string[]): RunningCommand {
+  const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", entry, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const printed = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      printed[stream] += text;
+    });
+  }
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on("close", (code) => resolve({ code, ...printed }));
+  });
+  const prints = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(printed.stdout);
+        if (match) resolve(match);
+      };
+      child.stdout?.on("data", look);
+      look();
+      void ended.then(({ stdout, stderr }) =>
+        reject(new Error(`${entry} ended without ${pattern}: ${stdout}${stderr}`)),
+      );
+    });
+  return { process: child, prints, ended };
+}
