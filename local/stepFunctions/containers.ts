@@ -95,7 +95,11 @@ async function runChildren(
   const signal = AbortSignal.any([line.signal, failed.signal]);
   const waiting = children.entries();
   const work = async () => {
-    for (const [index, child] of waiting) await run(child, index, signal);
+    for (const [index, child] of waiting) {
+      await run(child, index, signal);
+      // A line that has ended is not run again after a restart.
+      line.context.checkpoint();
+    }
   };
   try {
     await Promise.all(Array.from({ length: Math.min(limit, children.length) }, work));

@@ -9,6 +9,8 @@ export async function runHandled(
   work: () => Promise<unknown>,
 ): Promise<Step> {
   const { frame, context } = line;
+  // Only states that wait or act outside are put on disk first; the others may as well run again after a restart.
+  context.checkpoint();
   for (;;) {
     if (frame.dueMs !== undefined) {
       await sleepUntil(line, frame.dueMs);

@@ -40,7 +40,6 @@ async function runLine(line: Line): Promise<unknown> {
       frame.enteredMs = context.clock.nowMs();
       const details = { name, ...eventData("input", frame.input) };
       record(line, `${state.Type}StateEntered`, { stateEnteredEventDetails: details });
-      context.checkpoint();
     }
     const { assign, next, ...step } = await runState(line, state);
     const output = limitData(step.output, `The state '${name}'`);

@@ -15,7 +15,7 @@ export interface RunContext {
   integrations: Integrations;
   /** Writes a history event and answers its id. @throws StateError when the history is full */
   record(previousEventId: number, type: string, details?: Record<string, object>): number;
-  /** Puts the frames on disk; what was recorded before is not done again after a restart. */
+  /** Puts the frames on disk; what was done before is not done again after a restart. */
   checkpoint(): void;
 }
 
