@@ -21,6 +21,7 @@ const send = process.send.bind(process);
 // The function must not find a channel that Lambda does not have.
 delete process.send;
 // Whoever started this process is gone: so is the reason to run.
+process.on("disconnect", () => process.exit(1));
 
 const namedError = (name, message) => Object.assign(new Error(message), { name });
 
