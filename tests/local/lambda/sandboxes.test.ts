@@ -31,7 +31,14 @@ async function ends(pid: number): Promise<boolean> {
 
 describe("local Lambda: sandboxes", () => {
   let cloud: ServedLambda;
-  afterEach(() => cloud.close());
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
+  });
+  afterEach(async () => {
+    await cloud.close();
+    fs.rmSync(dataDir, { recursive: true });
+  });
 
   const invoke = async (name: string, event: unknown = {}, more: object = {}) => {
     const answer = await cloud.client.send(
@@ -53,7 +60,6 @@ describe("local Lambda: sandboxes", () => {
 
   it("leaves no process behind when the cloud is killed", async () => {
     cloud = await serveLambda();
-    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
     const host = spawn(
       process.execPath,
       ["-r", "ts-node/register/transpile-only", path.join(__dirname, "host.ts"), dataDir],
@@ -66,7 +72,6 @@ describe("local Lambda: sandboxes", () => {
     host.kill("SIGKILL");
 
     const ended = await ends(pid);
-    fs.rmSync(dataDir, { recursive: true });
     expect({ alive, ended }).to.deep.equal({ alive: true, ended: true });
   });
 
@@ -175,7 +180,6 @@ describe("local Lambda: sandboxes", () => {
 
   it("keeps functions and waiting events over a restart", async () => {
     const clock = makeManualClock();
-    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-"));
     cloud = await serveLambda({ clock: clock.clock, dataDir });
     await cloud.create("f", "exports.handler = async (event) => { console.log('got', event.n); };");
     await invoke("f", { n: 7 }, { InvocationType: "Event" });
@@ -186,6 +190,5 @@ describe("local Lambda: sandboxes", () => {
 
     const messages = () => cloud.logLines.map(({ message }) => message).join("");
     while (!messages().includes("got 7")) await sleep(5);
-    fs.rmSync(dataDir, { recursive: true });
   });
 });
