@@ -7,7 +7,15 @@ process.on("unhandledRejection", (reason) => {
   rejections.push(reason);
 });
 
+let running: Mocha.Test | undefined;
+
+/** The test that runs now. */
+export const runningTest = () => running;
+
 export const mochaHooks = {
+  beforeEach(this: Mocha.Context) {
+    running = this.currentTest;
+  },
   afterEach(done: Mocha.Done) {
     setImmediate(() => {
       const [first] = rejections.splice(0);
