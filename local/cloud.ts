@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { makeCloudWatch } from "./cloudWatch";
 import { type Clock, makeClock } from "./core/clock";
 import { lockFolder } from "./core/lock";
+import type { InvokeTarget } from "./core/seams";
 import { openEndpoint } from "./core/server";
 import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
@@ -81,20 +82,21 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 /** Makes every service and hands each what it needs of the others. */
 function makeServices(deps: CloudDeps) {
   const iam = makeIam(deps);
-  const { issueCredentials, callAs, gatekeeper } = iam;
+  const { issueCredentials, callAs, gatekeeper, trusts } = iam;
   const logs = makeLogs(deps);
   const { writeLog } = logs;
   const sqs = makeSqs(deps);
-  // Rules reach services that publish to them in turn.
-  const eventBridge = makeEventBridge({ ...deps, invokeTarget: (target) => invokeTarget(target) });
+  // Rules reach services that publish to them in turn, so the way to them is known only when all are made.
+  const reach: InvokeTarget = (target) => invokeTarget(target);
+  const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
   const { publishEvent } = eventBridge;
   const s3 = makeS3({ ...deps, publishEvent });
   const cloudWatch = makeCloudWatch({ ...deps, publishEvent });
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric: cloudWatch.putMetric });
   const nodePath = path.join(__dirname, "..", "node_modules");
-  const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath });
+  const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
   const invokeLambda = lambda.invoke;
-  const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog });
+  const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });
   const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sqs, stepFunctions });
 

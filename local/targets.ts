@@ -1,11 +1,10 @@
 import type { CallAs, InvokeTarget } from "./core/seams";
 import type { Call, CloudDeps, Operations } from "./core/service";
-import type { Lambda } from "./lambda";
 
 /** The services that rules can reach. */
 export interface TargetServices {
   callAs: CallAs;
-  lambda: Pick<Lambda, "invoke">;
+  lambda: { operations: Operations };
   sqs: { operations: Operations };
   stepFunctions: { operations: Operations };
 }
@@ -30,7 +29,8 @@ export function makeInvokeTarget(
         call,
       );
     } else if (targetService === "lambda") {
-      await lambda.invoke({ functionName: arn, payload, call });
+      const event = { FunctionName: arn, InvocationType: "Event", Payload: Buffer.from(payload) };
+      await perform(lambda.operations, "Invoke", event, call);
     } else if (targetService === "sqs") {
       const QueueUrl = `${endpointUrl()}/${accountId}/${arn.split(":").at(-1)}`;
       const attributes = Object.entries(messageAttributes).map(([name, StringValue]) => [
