@@ -34,7 +34,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const stream = await source.describe();
   const last = await lastClip(vault, prefix, stream);
   const heldFromMs = Math.max(stream.createdMs, nowMs - stream.retentionHours * 3_600_000);
-  const fromMs = last ? Math.max(last.lastServerMs, heldFromMs) : heldFromMs;
+  // What follows the last clip is told by its number: the clocks of the service's hosts may differ a little.
+  const clockMarginMs = 60_000;
+  const fromMs = last ? Math.max(last.lastServerMs - clockMarginMs, heldFromMs) : heldFromMs;
   if (fromMs >= nowMs) return { clips: [], hasBacklog: false };
 
   const listed = inOrderOfIngestion(await source.list({ fromMs, toMs: nowMs }));

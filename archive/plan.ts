@@ -35,7 +35,9 @@ export function planClips({ fragments, archivedToMs, clipMs, nowMs, final }: Pla
   const cellOf = (fragment: Fragment) => Math.floor(fragment.serverMs / clipMs);
   const isDue = (fragment: Fragment) => final || nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
 
-  const due = fragments.filter(isDue);
+  // What is stored moves the archive's end past it, so nothing is taken before what was ingested earlier.
+  const indexOfFirstEarly = fragments.findIndex((fragment) => !isDue(fragment));
+  const due = indexOfFirstEarly < 0 ? fragments : fragments.slice(0, indexOfFirstEarly);
   const runs: Fragment[][] = [];
   for (const instant of byInstant(due)) {
     const run = runs.at(-1);
@@ -45,14 +47,13 @@ export function planClips({ fragments, archivedToMs, clipMs, nowMs, final }: Pla
     else runs.push(...(fitsOneClip(instant) ? [instant] : instant.map((fragment) => [fragment])));
   }
 
-  let indexOfNext = 0;
   return runs.map((run) => {
-    const before = fragments[indexOfNext - 1]?.serverMs ?? archivedToMs ?? Number.NEGATIVE_INFINITY;
-    indexOfNext += run.length;
-    const after = fragments[indexOfNext]?.serverMs ?? Number.POSITIVE_INFINITY;
-    const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
-    const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
-    return { fragments: run, fromMs, toMs, isolated: before < fromMs && toMs < after };
+    const times = run.map((fragment) => fragment.serverMs);
+    const fromMs = Math.min(...times);
+    const toMs = Math.max(fromMs + 1, ...times);
+    const inRange = fragments.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
+    const isFree = archivedToMs === undefined || archivedToMs < fromMs;
+    return { fragments: run, fromMs, toMs, isolated: isFree && inRange.length === run.length };
   });
 }
 

@@ -86,6 +86,18 @@ describe("a round of archiving", () => {
     expect(held().sort()).to.deep.equal(numbers(jumped).sort());
   });
 
+  it("finds what followed the last clip though another server's clock stamped it a little earlier", async () => {
+    const { kept, round } = setUp({ fragments: fragments(30) });
+    await round(T0 + MINUTE + 30_000);
+
+    const next = fragments(60).slice(30);
+    kept.fragments = [...fragments(30), ...next.map((one) => ({ ...one, serverMs: one.serverMs - 2005 }))];
+    const { clips } = await round(T0 + 10 * MINUTE);
+
+    // The first of them lies before the end of the last clip, so it is fetched by its number.
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([1, 29]);
+  });
+
   it("takes a stream made anew under an old name for another, though its numbers count from below", async () => {
     const { kept, round, held } = setUp({ fragments: fragments(30, 100) });
     await round(T0 + 10 * MINUTE);

@@ -119,6 +119,32 @@ describe("the plan of clips", () => {
     expect(afterArchived[0]?.isolated).to.equal(false);
   });
 
+  it("takes nothing before what was ingested earlier, though servers' clocks differ by milliseconds", () => {
+    const [first, second] = steady(2);
+    const swapped = [
+      { ...(first as Fragment), serverMs: T0 + CLIP_MS },
+      { ...(second as Fragment), serverMs: T0 + CLIP_MS - 2 },
+    ];
+
+    const early = plan(swapped, { nowMs: T0 + CLIP_MS + 30 * SECOND });
+    const due = plan(swapped, { nowMs: T0 + 2 * CLIP_MS + 30 * SECOND });
+
+    expect(sizes(early)).to.deep.equal([]);
+    expect(sizes(due)).to.deep.equal([1, 1]);
+  });
+
+  it("fetches by number what a range of GetClip would share with any other fragment, next to it or not", () => {
+    const [first, second, third, fourth] = steady(4) as [Fragment, Fragment, Fragment, Fragment];
+    const afterHole = [third, fourth].map((one) => ({ ...one, producerMs: one.producerMs + 5 * SECOND }));
+    const [, late] = afterHole as [Fragment, Fragment];
+    late.serverMs = first.serverMs + 50;
+
+    const plans = plan([first, second, ...afterHole]);
+
+    expect(sizes(plans)).to.deep.equal([2, 2]);
+    expect(plans.map(({ isolated }) => isolated)).to.deep.equal([false, false]);
+  });
+
   const fragmentLists = fc
     .array(
       fc.record({
