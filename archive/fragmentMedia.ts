@@ -26,7 +26,8 @@ export async function* readFragmentMedia(body: AsyncIterable<Uint8Array>): Async
 
   function* take(events: MatroskaEvent[]): Generator<FragmentMedia> {
     for (const event of events) {
-      if (event.kind === "ebml") tags = [];
+      // Nothing of one fragment may pass for the next one's.
+      if (event.kind === "ebml") [timecodeScaleNs, tracksElement, tags] = [1_000_000, undefined, []];
       if (event.kind === "info") timecodeScaleNs = event.timecodeScaleNs;
       if (event.kind === "tracks") tracksElement = event.bytes;
       if (event.kind === "tags") {
@@ -43,6 +44,7 @@ export async function* readFragmentMedia(body: AsyncIterable<Uint8Array>): Async
             `the media at byte ${event.offset} carries no fragment number or no Tracks; it was not stored`,
           );
         }
+        tags = [];
         yield { fragmentNumber, timecodeScaleNs, tracksElement, cluster };
       }
     }
