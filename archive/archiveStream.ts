@@ -15,8 +15,8 @@ export interface ArchiveRequest {
   /** True at the end of a recording: what is left of the open cell becomes a clip too. */
   final: boolean;
   tags: Record<string, string>;
-  /** Asked before each clip: whether there is time to store one more. */
-  hasTimeLeft(): boolean;
+  /** Asked before each plan, with how many clips the round has stored: whether it may go on. */
+  mayGoOn(clipCount: number): boolean;
 }
 
 /** What a round did, and whether clips that are due are left for the next. */
@@ -30,7 +30,7 @@ export interface ArchiveResult {
  * held, so that the minutes before the alarm rang are kept too.
  */
 export async function archiveStream(request: ArchiveRequest): Promise<ArchiveResult> {
-  const { source, vault, prefix, clipMs, nowMs, final, tags, hasTimeLeft } = request;
+  const { source, vault, prefix, clipMs, nowMs, final, tags, mayGoOn } = request;
   const stream = await source.describe();
   const last = await lastClip(vault, prefix, stream);
   const heldFromMs = Math.max(stream.createdMs, nowMs - stream.retentionHours * 3_600_000);
@@ -47,7 +47,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
 
   const clips: StoredClip[] = [];
   for (const plan of plans) {
-    if (!hasTimeLeft()) return { clips, hasBacklog: true };
+    if (!mayGoOn(clips.length)) return { clips, hasBacklog: true };
     clips.push(...(await storeClip({ source, vault, prefix, stream, tags }, plan)));
   }
   return { clips, hasBacklog: false };

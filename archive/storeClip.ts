@@ -49,11 +49,13 @@ export async function storeClip(target: ClipTarget, plan: ClipPlan): Promise<Sto
 }
 
 /**
- * Errors of GetClip that say "never as a clip", as opposed to "not now"
+ * Errors of GetClip that say "never as a clip", as opposed to "not now". How it names a change of codec data within the
+ * range is not documented; a range that came from a listing is no wrong argument for any other reason
  * (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_GetClip.html#API_reader_GetClip_Errors).
  */
 export function isRefusal(error: unknown): boolean {
   const refusals = [
+    "InvalidArgumentException",
     "InvalidCodecPrivateDataException",
     "InvalidMediaFrameException",
     "MissingCodecPrivateDataException",

@@ -30,7 +30,9 @@ export interface ArchiveClipDeps {
 
 /**
  * ArchiveClip: stores every clip that is due. It stops when half of its time is spent, so that the clip at hand has as
- * long again, and says whether more is due.
+ * long again, or at 100 clips, and says whether more is due. An answer over 256 KiB would end the execution, whatever it
+ * catches (quota "Maximum input or output size for a task"): a clip takes up to 700 bytes of it, and the last plan may
+ * still become 200 clips.
  */
 export const makeArchiveClip =
   ({ openStream, vault, prefix, stack }: ArchiveClipDeps) =>
@@ -40,6 +42,7 @@ export const makeArchiveClip =
   ): Promise<{ clips: StoredClip[]; hasBacklog: boolean }> => {
     const { streamName, clipSeconds, now, isRecording } = request;
     const budgetMs = context.getRemainingTimeInMillis() / 2;
+    const maxClips = 100;
     return archiveStream({
       source: openStream(streamName),
       vault,
@@ -48,7 +51,7 @@ export const makeArchiveClip =
       nowMs: Date.parse(now),
       final: !isRecording,
       tags: { stack, stream: streamName },
-      hasTimeLeft: () => context.getRemainingTimeInMillis() > budgetMs,
+      mayGoOn: (clipCount) => clipCount < maxClips && context.getRemainingTimeInMillis() > budgetMs,
     });
   };
 

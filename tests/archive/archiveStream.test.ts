@@ -29,7 +29,7 @@ function setUp(stream: Partial<MemoryStream> = {}) {
       nowMs,
       final: false,
       tags: { stack: "lastframe/dev", stream: "gate" },
-      hasTimeLeft: () => true,
+      mayGoOn: () => true,
       ...more,
     });
   const held = () => [...vault.objects.values()].flatMap(({ bytes }) => bytes.toString().split(" "));
@@ -112,16 +112,10 @@ describe("a round of archiving", () => {
     expect(held()).to.have.members([...numbers(fragments(30, 100)), ...numbers(fragments(30, 10))]);
   });
 
-  it("stops when its time is spent and says that more is due", async () => {
+  it("stops when it may not go on, and says that more is due", async () => {
     const { round } = setUp();
-    let asked = 0;
 
-    const { clips, hasBacklog } = await round(T0 + 10 * MINUTE, {
-      hasTimeLeft: () => {
-        asked += 1;
-        return asked <= 2;
-      },
-    });
+    const { clips, hasBacklog } = await round(T0 + 10 * MINUTE, { mayGoOn: (clipCount) => clipCount < 2 });
 
     expect(clips).to.have.length(2);
     expect(hasBacklog).to.equal(true);
@@ -192,6 +186,16 @@ describe("a round of archiving", () => {
       `could not read fragment ${numbers(fragments(3))[2]}: FRAGMENT_NOT_FOUND 3000`,
     );
     expect(vault.objects.size).to.equal(0);
+  });
+
+  it("keeps as Matroska what GetClip calls a wrong argument: the range itself came from a listing", async () => {
+    const { round } = setUp({ fragments: fragments(3), refuse: "InvalidArgumentException" });
+
+    const { clips } = await round(T0 + 10 * MINUTE);
+
+    expect(clips.map(({ key, fragmentCount }) => [key.slice(-4), fragmentCount])).to.deep.equal([
+      [".mkv", 3],
+    ]);
   });
 
   it("fails on what may pass, so that the workflow tries again, and keeps nothing as Matroska for it", async () => {
