@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -28,51 +29,60 @@ export function makeVault(bucket: string): Vault {
       Tagging: new URLSearchParams(object.tags).toString(),
     };
     const parts = inParts(object.body, partBytes);
-    const first = await parts.next();
-    const body = first.value ?? new Uint8Array();
-    let sizeBytes = body.length;
-    const second = body.length < partBytes ? undefined : await parts.next();
-    if (!second?.value) {
-      const outcome = await unlessPresent(() =>
-        s3.send(new PutObjectCommand({ ...description, Body: body, IfNoneMatch: "*" })),
-      );
-      return { outcome, sizeBytes };
-    }
-
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(description));
     try {
-      const uploaded: { ETag?: string; PartNumber: number }[] = [];
-      const send = async (part: Uint8Array) => {
-        const PartNumber = uploaded.length + 1;
-        const { ETag } = await s3.send(
-          new UploadPartCommand({ ...target, UploadId, PartNumber, Body: part }),
-        );
-        uploaded.push({ ETag, PartNumber });
-      };
-      await send(body);
-      for (let part: Uint8Array | undefined = second.value; part; part = (await parts.next()).value) {
-        sizeBytes += part.length;
-        await send(part);
-      }
+      const { value: first } = await parts.next();
+      if (!first) throw new Error(`the body of ${object.key} has no bytes; nothing was stored`);
+      const { value: second } = await parts.next();
+      if (second) return await upload(description, first, second, parts);
+      const outcome = await unlessPresent(() =>
+        s3.send(new PutObjectCommand({ ...description, Body: first, IfNoneMatch: "*" })),
+      );
+      return { outcome, sizeBytes: first.length };
+    } finally {
+      // A body that is not read to its end holds a connection to Kinesis Video Streams.
+      await parts.return(undefined);
+    }
+  }
+
+  /** A multipart upload of two parts and all that follow. */
+  async function upload(
+    description: CreateMultipartUploadCommandInput,
+    first: Uint8Array,
+    second: Uint8Array,
+    rest: AsyncIterable<Uint8Array>,
+  ) {
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(description));
+    const target = { Bucket: description.Bucket, Key: description.Key, UploadId };
+    // The lifecycle rule removes what this call cannot; the outcome to tell is that of the upload.
+    const abort = () =>
+      s3
+        .send(new AbortMultipartUploadCommand(target))
+        .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
+    const sent: { ETag?: string; PartNumber: number }[] = [];
+    let sizeBytes = 0;
+    const send = async (part: Uint8Array) => {
+      const PartNumber = sent.length + 1;
+      const { ETag } = await s3.send(new UploadPartCommand({ ...target, PartNumber, Body: part }));
+      sent.push({ ETag, PartNumber });
+      sizeBytes += part.length;
+    };
+    try {
+      await send(first);
+      await send(second);
+      for await (const part of rest) await send(part);
       const outcome = await unlessPresent(() =>
         s3.send(
           new CompleteMultipartUploadCommand({
             ...target,
-            UploadId,
-            MultipartUpload: { Parts: uploaded },
+            MultipartUpload: { Parts: sent },
             IfNoneMatch: "*",
           }),
         ),
       );
-      if (outcome === "present") await s3.send(new AbortMultipartUploadCommand({ ...target, UploadId }));
+      if (outcome === "present") await abort();
       return { outcome, sizeBytes };
     } catch (error) {
-      // The lifecycle rule removes what this call cannot; the error to tell is the first one.
-      await s3
-        .send(new AbortMultipartUploadCommand({ ...target, UploadId }))
-        .catch((abort) =>
-          console.warn(`the upload of ${object.key} failed and could not be aborted: ${abort}`),
-        );
+      await abort();
       throw error;
     }
   }
