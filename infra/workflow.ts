@@ -48,7 +48,8 @@ export function recorderWorkflow(functions: WorkflowFunctions): object {
         ...callFunction(functions.checkAlarmState, { alarmName: "{% $recording.alarmName %}" }),
         Assign: { isRecording: "{% $states.result.Payload.isRecording %}" },
         Next: "ArchiveClip",
-        Catch: [{ ErrorEquals: ["States.ALL"], Next: "PauseAfterFailure" }],
+        // Footage does not wait for CloudWatch: an alarm that cannot be read has not been seen to fall silent.
+        Catch: [{ ErrorEquals: ["States.ALL"], Assign: { isRecording: true }, Next: "ArchiveClip" }],
       },
       ArchiveClip: {
         ...callFunction(functions.archiveClip, {

@@ -12,7 +12,7 @@ interface State {
   Default?: string;
   Timestamp?: string;
   Choices?: { Condition: string; Next: string }[];
-  Catch?: { ErrorEquals: string[]; Next: string }[];
+  Catch?: { ErrorEquals: string[]; Assign?: object; Next: string }[];
   Retry?: { ErrorEquals: string[] }[];
   Arguments?: { FunctionName: string };
 }
@@ -65,14 +65,21 @@ describe("the workflow", () => {
     for (const task of tasks) expect(task.Retry?.at(-1)?.ErrorEquals).to.deep.equal(["States.ALL"]);
   });
 
-  it("stays in its loop when a recording's calls fail for good", () => {
-    const inLoop = ["CheckAlarmState", "ArchiveClip"].map(state);
+  it("stays in its loop when a clip cannot be archived for now", () => {
+    const { Catch } = state("ArchiveClip");
 
-    const caught = inLoop.map(({ Catch }) => Catch);
+    const pause = state("PauseAfterFailure");
 
-    for (const one of caught)
-      expect(one).to.deep.equal([{ ErrorEquals: ["States.ALL"], Next: "PauseAfterFailure" }]);
-    expect(state("PauseAfterFailure").Next).to.equal("CheckAlarmState");
+    expect(Catch).to.deep.equal([{ ErrorEquals: ["States.ALL"], Next: "PauseAfterFailure" }]);
+    expect(pause.Next).to.equal("CheckAlarmState");
+  });
+
+  it("archives what is due, and records on, when nobody can say how the alarm stands", () => {
+    const { Catch } = state("CheckAlarmState");
+
+    expect(Catch).to.deep.equal([
+      { ErrorEquals: ["States.ALL"], Assign: { isRecording: true }, Next: "ArchiveClip" },
+    ]);
   });
 
   const waits: [string, number, string][] = [
