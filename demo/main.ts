@@ -3,7 +3,7 @@ import { S3 } from "@aws-sdk/client-s3";
 import { Command, InvalidArgumentError } from "commander";
 import { type Cloud, startCloud } from "../local/cloud";
 import { startCamera } from "./cameras";
-import { type Comparison, clipKeys, compare } from "./comparison";
+import { type Comparison, clipKeys, compare, listedFragments } from "./comparison";
 import { type DemoStack, deployDevStack } from "./stack";
 import { makeTell, makeWatcher, type Progress } from "./story";
 
@@ -75,9 +75,10 @@ async function record(cloud: Cloud, stack: DemoStack): Promise<Comparison[]> {
   }
   const s3 = new S3(cloud.clientConfig);
   return Promise.all(
-    [survivor, victim].map(({ streamName, acknowledged }) =>
-      compare(s3, stack.bucket, streamName, acknowledged),
-    ),
+    [survivor, victim].map(async ({ streamName, acknowledged }) => {
+      const listed = await listedFragments(cloud, streamName);
+      return compare(s3, stack.bucket, streamName, acknowledged, listed);
+    }),
   );
 }
 

@@ -27,7 +27,7 @@ describe("the demo's comparison", () => {
   it("counts every acknowledged fragment that a clip proves to hold", async () => {
     const s3 = bucketOf([clip("101", "102"), clip("103", "104")]);
 
-    const comparison = await compare(s3, "bucket", "gate", acknowledged);
+    const comparison = await compare(s3, "bucket", "gate", acknowledged, numbers);
 
     expect(comparison).to.deep.equal({
       streamName: "gate",
@@ -41,8 +41,16 @@ describe("the demo's comparison", () => {
     });
   });
 
+  it("believes a clip that also holds a fragment whose acknowledgement the camera did not live to hear", async () => {
+    const s3 = bucketOf([clip("101", "102"), clip("103", "104", "105")]);
+
+    const comparison = await compare(s3, "bucket", "gate", acknowledged, [...numbers, "105"]);
+
+    expect(comparison).to.deep.include({ acknowledgedCount: 4, archivedCount: 4, missing: [], repeated: [] });
+  });
+
   it("names what is in no clip", async () => {
-    const comparison = await compare(bucketOf([clip("101", "102")]), "bucket", "gate", acknowledged);
+    const comparison = await compare(bucketOf([clip("101", "102")]), "bucket", "gate", acknowledged, numbers);
 
     expect(comparison.missing).to.deep.equal(["103", "104"]);
   });
@@ -50,13 +58,19 @@ describe("the demo's comparison", () => {
   it("names what is in two clips", async () => {
     const s3 = bucketOf([clip("101", "102"), clip("102", "103", "104")]);
 
-    const comparison = await compare(s3, "bucket", "gate", acknowledged);
+    const comparison = await compare(s3, "bucket", "gate", acknowledged, numbers);
 
     expect(comparison.repeated).to.deep.equal(["102"]);
   });
 
   it("does not believe a clip whose list has a hole between its ends", async () => {
-    const comparison = await compare(bucketOf([clip("101", "102", "104")]), "bucket", "gate", acknowledged);
+    const comparison = await compare(
+      bucketOf([clip("101", "102", "104")]),
+      "bucket",
+      "gate",
+      acknowledged,
+      numbers,
+    );
 
     expect(comparison.missing).to.deep.equal(numbers);
   });
