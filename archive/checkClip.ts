@@ -8,19 +8,19 @@ import type { ClipPlan } from "./plan";
  * - where a fragment's producer timestamp puts it, a sample of some track begins (± 1 ms: timestamps are rounded), and a
  *   video key frame follows before the next fragment;
  * - the movie ends where the last fragment ends, within the last frame: FragmentLengthInMilliseconds may leave that out;
- * - no video key frame lies between two fragments or behind the last one;
+ * - no fragment stands between two planned ones or behind the last;
  * - it has no more bytes of media than the fragments have, whose sizes include their container.
  *
- * What it cannot see: a fragment in the place of another one of the same times, if it is not larger than all others'
- * containers together can hide; and frames that are missing inside a fragment.
+ * What it cannot see: frames that are missing inside a fragment; and, as long as it weighs no more than the containers of
+ * the fragments together, another take of the same times or a fragment of one frame where a planned one ends.
  * @param fragments in the order of their producer timestamps
  */
 export function checkClip(fragments: ClipPlan["fragments"], movie: Mp4Summary): string | undefined {
   const toleranceMs = 1;
   const startMs = fragments[0]?.producerMs ?? 0;
   const runs = movie.tracks.flatMap((track) => track.runs);
-  const video = movie.tracks.filter(({ type }) => type === "video");
-  const keyFrames = video.flatMap((track) => track.runs.filter(({ keyframe }) => keyframe));
+  const pictures = movie.tracks.flatMap((track) => (track.type === "video" ? track.runs : []));
+  const keyFrames = pictures.filter(({ keyframe }) => keyframe);
 
   /** Each fragment in time of the movie. `untilMs` is where the next one begins. */
   const places = fragments.map((fragment, index) => {
@@ -31,7 +31,7 @@ export function checkClip(fragments: ClipPlan["fragments"], movie: Mp4Summary): 
     return { name, fromMs, endMs: fromMs + fragment.durationMs, untilMs };
   });
 
-  return misplacedFragment() ?? wrongEnd() ?? strayKeyFrame() ?? surplusOfBytes();
+  return misplacedFragment() ?? wrongEnd() ?? strayFrame() ?? surplusOfBytes();
 
   function misplacedFragment(): string | undefined {
     for (const { name, fromMs, untilMs } of places) {
@@ -55,15 +55,15 @@ export function checkClip(fragments: ClipPlan["fragments"], movie: Mp4Summary): 
   }
 
   /**
-   * A fragment that was not planned shows itself by its key frame. Where lengths may leave out the last frame, that frame
-   * begins where its fragment seems to end; where fragments follow each other without a gap, lengths leave out nothing.
+   * A fragment that was not planned shows itself by its key frame. Only the last frame of a planned one may begin where
+   * that seems to end, since its length may leave it out.
    */
-  function strayKeyFrame(): string | undefined {
-    const lengthsAreFull = places.some(({ endMs, untilMs }) => untilMs - endMs <= toleranceMs);
+  function strayFrame(): string | undefined {
     for (const { name, endMs, untilMs } of places) {
-      const keyMs = firstFrom(keyFrames, lengthsAreFull ? endMs - toleranceMs : endMs + 2 * toleranceMs);
-      if (keyMs < untilMs - toleranceMs) {
-        return `expected nothing after ${name}, which ends at ${endMs} ms, until the next, found a video key frame at ${inMs(keyMs)}`;
+      const keyMs = firstFrom(keyFrames, endMs - toleranceMs);
+      const strayMs = keyMs <= endMs + toleranceMs ? firstFrom(pictures, keyMs + toleranceMs) : keyMs;
+      if (strayMs < untilMs - toleranceMs) {
+        return `expected no picture between the end of ${name} at ${endMs} ms and the next, found one at ${inMs(strayMs)}`;
       }
     }
   }
@@ -78,6 +78,8 @@ export function checkClip(fragments: ClipPlan["fragments"], movie: Mp4Summary): 
   function firstFrom(some: Mp4SampleRun[], fromMs: number): number {
     let first = Number.POSITIVE_INFINITY;
     for (const { ptsMs, durationMs, sampleCount } of some) {
+      // Most runs end here: what is looked up outside of this function, as Math is, costs time in a serialized closure.
+      if (ptsMs >= first || ptsMs + sampleCount * durationMs < fromMs) continue;
       const before = ptsMs >= fromMs ? 0 : Math.ceil((fromMs - ptsMs) / durationMs);
       if (before < sampleCount) first = Math.min(first, ptsMs + before * durationMs);
     }
