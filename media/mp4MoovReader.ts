@@ -1,25 +1,28 @@
 import { type Mp4Box, makeMp4BoxReader } from "./mp4BoxReader";
-import { type Mp4Edit, makeSampleTableReader } from "./mp4SampleTableReader";
+import { type Mp4ChunkPlace, type Mp4Edit, makeSampleTableReader } from "./mp4SampleTableReader";
 import { type FileRange, invalidMp4, type Mp4Summary, type Mp4TrackSummary } from "./mp4Summary";
 
-/** Reads the payload of a `moov` box that stands at `offset` in its file. `media` is where the file has sample data. */
-export function makeMoovReader(bytes: Uint8Array, offset: number, media: FileRange[]) {
+/**
+ * Reads the payload of a `moov` box that stands at `offset` in its file, whose `mdat` boxes hold `media`. Throws an
+ * `Mp4Error` at what contradicts itself or the file.
+ */
+export function readMoov(bytes: Uint8Array, offset: number, media: FileRange[]): Mp4Summary {
   const boxes = makeMp4BoxReader(bytes, offset);
   const { children, child, optionalChild, needBytes, entryCount, version } = boxes;
   const { u32, i32, u64, i64, fourCharacters } = boxes;
   const mediaBytes = media.reduce((sum, range) => sum + range.end - range.start, 0);
   const sampleTable = makeSampleTableReader(boxes, mediaBytes);
 
-  function read(): Mp4Summary {
+  function summary(): Mp4Summary {
     const moov = { type: "moov", offset, start: offset, end: offset + bytes.length };
     const movieTicksPerMs = ticksPerMs(child(moov, "mvhd"));
     const traks = children(moov).filter((box) => box.type === "trak");
-    const readTracks = traks.map((trak) => readTrack(trak, movieTicksPerMs));
-    checkPlaces(readTracks.flatMap(({ chunks }) => chunks));
+    const read = traks.map((trak) => readTrack(trak, movieTicksPerMs));
+    checkPlaces(read.flatMap(({ chunks }) => chunks));
     return {
-      tracks: readTracks.map(({ track }) => track),
+      tracks: read.map(({ track }) => track),
       mediaBytes,
-      durationMs: readTracks.reduce((latest, { endMs }) => Math.max(latest, endMs), 0),
+      durationMs: read.reduce((latest, { endMs }) => Math.max(latest, endMs), 0),
     };
   }
 
@@ -94,7 +97,7 @@ export function makeMoovReader(bytes: Uint8Array, offset: number, media: FileRan
   }
 
   /** Every chunk lies in an `mdat`, and none shares bytes with another. */
-  function checkPlaces(chunks: (FileRange & { entryOffset: number })[]): void {
+  function checkPlaces(chunks: Mp4ChunkPlace[]): void {
     let previousEnd = 0;
     for (const { start, end, entryOffset } of chunks.sort((a, b) => a.start - b.start)) {
       const found = `found bytes ${start} to ${end}`;
@@ -111,5 +114,5 @@ export function makeMoovReader(bytes: Uint8Array, offset: number, media: FileRan
     }
   }
 
-  return { read };
+  return summary();
 }

@@ -1,6 +1,6 @@
 import { makeByteQueue } from "./byteQueue";
 import { makeMp4BoxReader } from "./mp4BoxReader";
-import { makeMoovReader } from "./mp4MoovReader";
+import { readMoov } from "./mp4MoovReader";
 import { type FileRange, invalidMp4, type Mp4Summary } from "./mp4Summary";
 
 export type { Mp4Error, Mp4SampleRun, Mp4Summary, Mp4TrackSummary } from "./mp4Summary";
@@ -34,7 +34,7 @@ export function makeMp4Reader(options: Mp4ReaderOptions = {}): Mp4Reader {
   /** Where the next byte that comes stands in the file. */
   let offset = 0;
   /** The box at hand; undefined while its head is gathered. `end` is Infinity when it goes on to the end of the file. */
-  let open: { type: string; offset: number; start: number; end: number } | undefined;
+  let open: { type: string; start: number; end: number } | undefined;
   let failure: unknown;
 
   function push(chunk: Uint8Array): void {
@@ -58,7 +58,7 @@ export function makeMp4Reader(options: Mp4ReaderOptions = {}): Mp4Reader {
       if (open) leaveBox({ ...open, end: offset });
       if (!moov)
         throw invalidMp4(`expected ${offset === 0 ? "an ftyp" : "a moov"} box, found the end`, offset);
-      return makeMoovReader(moov.bytes, moov.offset, media).read();
+      return readMoov(moov.bytes, moov.offset, media);
     });
   }
 
@@ -98,7 +98,7 @@ export function makeMp4Reader(options: Mp4ReaderOptions = {}): Mp4Reader {
     const { type, headBytes, sizeBytes = Number.POSITIVE_INFINITY } = head;
     checkBox(type, sizeBytes, headOffset);
     queue.take(headBytes);
-    open = { type, offset: headOffset, start: offset, end: headOffset + sizeBytes };
+    open = { type, start: offset, end: headOffset + sizeBytes };
   }
 
   function checkBox(type: string, sizeBytes: number, headOffset: number): void {

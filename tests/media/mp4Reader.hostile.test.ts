@@ -225,6 +225,21 @@ describe("the MP4 reader on bad bytes", () => {
       "expected a run that begins with chunk 1 of 3 in stsc",
     ],
     [
+      "chunks that begin with none",
+      with32(whole, at(`${stbl}/stsc`) + 16, 0),
+      "expected a run that begins with chunk 1 of 3 in stsc",
+    ],
+    [
+      "chunks of too few samples",
+      with32(whole, at(`${stbl}/stsc`) + 32, 1),
+      "expected 4 samples in 3 chunks in stsc, found 3 in 3",
+    ],
+    [
+      "a track with two media",
+      with32(whole, at("moov/trak/tkhd") + 4, 0x6d646961),
+      "expected one mdia in trak, found more",
+    ],
+    [
       "no sample entry",
       with32(whole, at(`${stbl}/stsd`) + 12, 0),
       "expected a sample entry in stsd, found none",
