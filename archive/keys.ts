@@ -1,5 +1,6 @@
 import * as crypto from "node:crypto";
 import type { Fragment } from "./fragment";
+import type { StreamDescription } from "./ports";
 
 /** Where a stack's footage lives. Several archives can share a bucket, so no key and no policy leaves out the prefix. */
 export interface ArchiveAddress {
@@ -13,30 +14,47 @@ export function clipFolder(prefix: string, streamName: string): string {
   return `${prefix}clips/stream=${streamName}/`;
 }
 
+/** SHA-256 of a text, in hexadecimal. */
+export function sha256(text: string): string {
+  return crypto.createHash("sha256").update(text).digest("hex");
+}
+
 /** SHA-256 of a list of fragments, in hexadecimal: the same list makes the same object, whoever makes it. */
-export function fragmentListHash(fragments: Fragment[]): string {
-  const list = fragments.map((fragment) => `${fragment.fragmentNumber}\n`).join("");
-  return crypto.createHash("sha256").update(list).digest("hex");
+export function fragmentListHash(fragments: Pick<Fragment, "fragmentNumber">[]): string {
+  return sha256(fragments.map((fragment) => `${fragment.fragmentNumber}\n`).join(""));
 }
 
 /**
  * The key of a clip: `clips/stream=gate/date=2026-11-22/hour=14/20261122T140300.125Z-3f9a1c2e.mp4`, the UTC time of its
- * first frame and eight digits of its list's hash.
+ * first frame and eight digits of the hash of its list, and of the void key that it replaces, if any.
  */
 export function clipKey(
   prefix: string,
   streamName: string,
   fragments: Fragment[],
-  extension: "mp4" | "mkv",
+  { extension, replaces = "" }: { extension: "mp4" | "mkv"; replaces?: string },
 ): string {
   const start = new Date(fragments[0]?.producerMs ?? 0).toISOString();
   const [date = "", time = ""] = start.split("T");
   const compact = start.replace(/[-:]/g, "");
-  const hash = fragmentListHash(fragments).slice(0, 8);
+  const hash = sha256(fragmentListHash(fragments) + replaces).slice(0, 8);
   return `${clipFolder(prefix, streamName)}date=${date}/hour=${time.slice(0, 2)}/${compact}-${hash}.${extension}`;
 }
 
-/** Whether a key has the form of `clipKey`: people may lay other things beside clips. */
-export function isClipKey(key: string): boolean {
-  return /\/date=\d{4}-\d\d-\d\d\/hour=\d\d\/\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}\.(mp4|mkv)$/.test(key);
+/** The folder of the ledger of one life of a stream: a stream made anew under an old name has another. */
+export function ledgerFolder(prefix: string, { streamName, createdMs }: StreamDescription): string {
+  return `${prefix}ledger/${streamName}/${createdMs}/`;
+}
+
+const LAST_SEQ = 999_999_999_999;
+
+/** The key of a ledger's entry. Keys count down, so the newest entry is the first key of a listing. */
+export function entryKey(folder: string, seq: number): string {
+  return `${folder}${String(LAST_SEQ - seq).padStart(12, "0")}.json`;
+}
+
+/** The number of the entry under a key, or nothing where the key is no entry's. */
+export function entrySeq(folder: string, key: string): number | undefined {
+  const digits = key.startsWith(folder) && /^(\d{12})\.json$/.exec(key.slice(folder.length))?.[1];
+  return digits ? LAST_SEQ - Number(digits) : undefined;
 }

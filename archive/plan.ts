@@ -3,24 +3,22 @@ import type { Fragment } from "./fragment";
 /** One object to be: a run of fragments, in order of ingestion, that plays as one stretch of video. */
 export interface ClipPlan {
   fragments: Fragment[];
-  /** Server time to ask GetClip for, both ends inclusive; End must be after Start. */
-  fromMs: number;
-  toMs: number;
-  /** Whether that range holds these fragments and no others. If not, they are fetched by number. */
-  isolated: boolean;
+  /**
+   * Server time to ask GetClip for, both ends inclusive, End after Start: it holds these fragments and no others.
+   * Where no range does, they are fetched by number.
+   */
+  range?: { fromMs: number; toMs: number };
 }
 
 /** What of a stream is to be cut into clips, and when it is. */
 export interface PlanRequest {
-  /** Fragments not archived yet, in order of ingestion. */
+  /** Fragments that are not accounted for, in order of ingestion. */
   fragments: Fragment[];
-  /** Server time of the last archived fragment, if any: a clip must not reach back to it. */
-  archivedToMs?: number;
+  /** All fragments of that time, these among them: the range of a clip must not touch others. */
+  listed: Fragment[];
   /** Length of a cell of the grid. */
   clipMs: number;
   nowMs: number;
-  /** True at the end of a recording: the cell that is still open is taken too. */
-  final: boolean;
 }
 
 /**
@@ -29,15 +27,13 @@ export interface PlanRequest {
  * whole: it stops without a word at 200 fragments or 100 MB, and drops the newer of two takes that overlap in producer
  * time (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_GetClip.html).
  */
-export function planClips({ fragments, archivedToMs, clipMs, nowMs, final }: PlanRequest): ClipPlan[] {
+export function planClips({ fragments, listed, clipMs, nowMs }: PlanRequest): ClipPlan[] {
   // The longest fragment the service takes (20 s) and a margin for listing it.
   const settleMs = 30_000;
   const cellOf = (fragment: Fragment) => Math.floor(fragment.serverMs / clipMs);
-  const isDue = (fragment: Fragment) => final || nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
+  const isDue = (fragment: Fragment) => nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
 
-  // What is stored moves the archive's end past it, so nothing is taken before what was ingested earlier.
-  const indexOfFirstEarly = fragments.findIndex((fragment) => !isDue(fragment));
-  const due = indexOfFirstEarly < 0 ? fragments : fragments.slice(0, indexOfFirstEarly);
+  const due = fragments.filter(isDue);
   const runs: Fragment[][] = [];
   for (const instant of byInstant(due)) {
     const run = runs.at(-1);
@@ -48,12 +44,10 @@ export function planClips({ fragments, archivedToMs, clipMs, nowMs, final }: Pla
   }
 
   return runs.map((run) => {
-    const times = run.map((fragment) => fragment.serverMs);
-    const fromMs = Math.min(...times);
-    const toMs = Math.max(fromMs + 1, ...times);
-    const inRange = fragments.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
-    const isFree = archivedToMs === undefined || archivedToMs < fromMs;
-    return { fragments: run, fromMs, toMs, isolated: isFree && inRange.length === run.length };
+    const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
+    const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
+    const inRange = listed.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
+    return { fragments: run, range: inRange.length === run.length ? { fromMs, toMs } : undefined };
   });
 }
 

@@ -38,14 +38,21 @@ export interface VaultObject {
   tags: Record<string, string>;
 }
 
-/** The archive's bucket. */
+/** An object as the vault holds it. */
+export interface HeldObject {
+  body: AsyncIterable<Uint8Array>;
+  metadata: Record<string, string>;
+}
+
+/** The archive's bucket: strongly consistent, and the only memory that archivers share. */
 export interface Vault {
   /**
    * Stores the whole body under the key unless the key exists: `present` then, and the body is dropped. Whatever goes
    * wrong on the way, no part of an object is left under the key.
    */
-  putIfAbsent(object: VaultObject): Promise<{ outcome: "stored" | "present"; sizeBytes: number }>;
-  /** The metadata of an object. */
-  metadata(key: string): Promise<Record<string, string>>;
-  list(prefix: string): AsyncIterable<{ key: string; sizeBytes: number; modifiedMs: number }>;
+  putIfAbsent(object: VaultObject): Promise<"stored" | "present">;
+  /** The object under a key, if there is one. */
+  get(key: string): Promise<HeldObject | undefined>;
+  /** The first keys of a prefix, in order, `limit` of them at most. */
+  firstKeys(prefix: string, limit: number): Promise<string[]>;
 }

@@ -45,6 +45,8 @@ export async function compare(
 
   for (const key of await clipKeys(s3, bucket, streamName)) {
     const { Metadata: clip = {} } = await s3.headObject({ Bucket: bucket, Key: key });
+    // A key that was decided without a clip: its fragments are in others.
+    if (clip.decision === "void") continue;
     const [first, last] = [BigInt(clip["first-fragment"] ?? 0), BigInt(clip["last-fragment"] ?? 0)];
     const span = inOrder.filter((number) => BigInt(number) >= first && BigInt(number) <= last);
     clipCount += 1;

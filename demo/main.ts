@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { S3 } from "@aws-sdk/client-s3";
 import { Command, InvalidArgumentError } from "commander";
 import { type Cloud, startCloud } from "../local/cloud";
+import { lockFolder } from "../local/core/lock";
 import { startCamera } from "./cameras";
 import { type Comparison, clipKeys, compare, listedFragments } from "./comparison";
 import { type DemoStack, deployDevStack } from "./stack";
@@ -21,14 +22,17 @@ const LOOK_MS = 200;
 /** `npm start`: the whole way of a frame on this machine, and the proof that none was lost. */
 async function main() {
   const { once, port, speed } = options();
+  // Refuses while another demo is up on this data. The lock goes with the data; the cloud takes its own.
+  lockFolder(DATA_DIR);
   fs.rmSync(DATA_DIR, { recursive: true, force: true });
   const cloud = await startCloud({ dataDir: DATA_DIR, port, speed });
   let isStopping = false;
+  let isCompared = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(1);
       isStopping = true;
-      cloud.close().then(() => process.exit(once ? 130 : 0), fail);
+      cloud.close().then(() => process.exit(isCompared ? 0 : 130), fail);
     });
   }
 
@@ -44,6 +48,7 @@ async function main() {
     await cloud.close();
     process.exit(isComplete ? 0 : 1);
   }
+  isCompared = true;
   await invite(cloud, stack);
 }
 
@@ -133,14 +138,15 @@ async function invite(cloud: Cloud, stack: DemoStack) {
   console.log(`
 The cloud stays up until Ctrl-C. To look around with the AWS CLI:
 
-export AWS_ENDPOINT_URL=${cloud.url} AWS_REGION=${cloud.region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+export AWS_ENDPOINT_URL=${cloud.url} AWS_DEFAULT_REGION=${cloud.region} AWS_REGION=${cloud.region}
+export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 aws kinesisvideo list-streams
 aws cloudwatch describe-alarms --alarm-names ${alarm}
 aws stepfunctions list-executions --state-machine-arn ${stack.workflow}
 aws s3 ls --recursive s3://${stack.bucket}/
 aws s3 cp s3://${stack.bucket}/${keys[0]} clip.mp4
 
-Or send it more: npm run camera -- demo/footage/clock.mkv --stream ${stack.streams[0]?.name} --loop --endpoint ${cloud.url}`);
+Or send it more: npm run camera -- demo/footage/clock.mkv --stream ${stack.streams[0]?.name} --loop --speed ${cloud.clock.speed} --endpoint ${cloud.url}`);
 }
 
 function options(): { once: boolean; port: number; speed: number } {

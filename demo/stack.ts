@@ -17,8 +17,8 @@ export interface DemoStack {
 
 /** Deploys `index.ts` with the configuration of `Pulumi.dev.yaml` into a local cloud: the program as it is, unchanged. */
 export async function deployDevStack(cloud: Cloud): Promise<DemoStack> {
-  const { name: project } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8"));
-  const { config } = parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8"));
+  const project = readYaml("Pulumi.yaml").name as string;
+  const config = readYaml("Pulumi.dev.yaml").config ?? {};
   const entries = Object.entries<unknown>(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -35,4 +35,16 @@ export async function deployDevStack(cloud: Cloud): Promise<DemoStack> {
     },
   });
   return { ...(outputs as unknown as DemoStack), name: `${project}/dev`, resourceCount };
+}
+
+/** @throws when the file is not YAML: one line that names it, and where it goes wrong */
+function readYaml(file: string): Record<string, unknown> {
+  const text = fs.readFileSync(path.join(root, file), "utf8");
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    // What follows the first line draws the place.
+    const [what = ""] = (error as Error).message.split(":\n");
+    throw new Error(`${file} is not YAML: ${what}`, { cause: error });
+  }
 }

@@ -81,6 +81,7 @@ export function makeWatcher(cloud: Cloud, stack: DemoStack, tell: Tell): () => P
         if (clipsSeen.has(key)) continue;
         clipsSeen.add(key);
         const { ContentLength = 0, Metadata = {} } = await s3.headObject({ Bucket: stack.bucket, Key: key });
+        if (Metadata.decision === "void") continue;
         const [seconds, megabytes] = [Number(Metadata["duration-ms"]) / 1000, ContentLength / 1e6];
         tell(name, `clip: ${seconds.toFixed(1)} s, ${megabytes.toFixed(2)} MB, ${key}`);
       }

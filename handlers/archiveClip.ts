@@ -1,6 +1,5 @@
-import { archiveStream } from "../archive/archiveStream";
+import { type ArchiveResult, archiveStream } from "../archive/archiveStream";
 import type { FragmentSource, Vault } from "../archive/ports";
-import type { StoredClip } from "../archive/storeClip";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
 import { makeVault } from "./ports/s3";
 
@@ -10,8 +9,6 @@ export interface ArchiveClipRequest {
   clipSeconds: number;
   /** The workflow's own time, ISO 8601: the round looks at the stream as of then. */
   now: string;
-  /** Whether video still arrives. If not, the last partial clip is taken too. */
-  isRecording: boolean;
 }
 
 /** The part of Lambda's context that is read here. */
@@ -36,11 +33,8 @@ export interface ArchiveClipDeps {
  */
 export const makeArchiveClip =
   ({ openStream, vault, prefix, stack }: ArchiveClipDeps) =>
-  async (
-    request: ArchiveClipRequest,
-    context: TimeBudget,
-  ): Promise<{ clips: StoredClip[]; hasBacklog: boolean }> => {
-    const { streamName, clipSeconds, now, isRecording } = request;
+  async (request: ArchiveClipRequest, context: TimeBudget): Promise<ArchiveResult> => {
+    const { streamName, clipSeconds, now } = request;
     const budgetMs = context.getRemainingTimeInMillis() / 2;
     const maxClips = 100;
     return archiveStream({
@@ -49,7 +43,6 @@ export const makeArchiveClip =
       prefix,
       clipMs: clipSeconds * 1000,
       nowMs: Date.parse(now),
-      final: !isRecording,
       tags: { stack, stream: streamName },
       mayGoOn: (clipCount) => clipCount < maxClips && context.getRemainingTimeInMillis() > budgetMs,
     });

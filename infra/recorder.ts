@@ -66,7 +66,7 @@ export class Recorder extends pulumi.ComponentResource {
         },
         child,
       );
-      const clips = `${archive.prefix}clips/*`;
+      const folders = ["clips", "ledger"].map((folder) => `${archive.prefix}${folder}/*`);
       const archiver = new RecorderFunction(
         `${name}-archive-clip`,
         {
@@ -89,12 +89,12 @@ export class Recorder extends pulumi.ComponentResource {
               Effect: "Allow",
               Action: "s3:ListBucket",
               Resource: archive.bucketArn,
-              Condition: { StringLike: { "s3:prefix": clips } },
+              Condition: { StringLike: { "s3:prefix": folders } },
             },
             {
               Effect: "Allow",
               Action: ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
-              Resource: pulumi.interpolate`${archive.bucketArn}/${clips}`,
+              Resource: folders.map((folder) => pulumi.interpolate`${archive.bucketArn}/${folder}`),
             },
           ],
           environment: { ARCHIVE_BUCKET: archive.bucket, ARCHIVE_PREFIX: archive.prefix, STACK: stack },
@@ -127,15 +127,30 @@ export class Recorder extends pulumi.ComponentResource {
         },
         child,
       );
-      return new aws.sfn.StateMachine(
+      const machine = new aws.sfn.StateMachine(
         name,
         {
           roleArn: role.arn,
-          definition: pulumi.output(functions).apply((arns) => JSON.stringify(recorderWorkflow(arns))),
+          definition: pulumi
+            .output({ ...functions, partition })
+            .apply((calls) => JSON.stringify(recorderWorkflow(calls))),
           tags,
         },
         { ...child, dependsOn: mayInvoke },
       );
+      // An execution hands over to a fresh one before its history is full.
+      new aws.iam.RolePolicy(
+        `${name}-hand-over`,
+        {
+          role: role.name,
+          policy: pulumi.jsonStringify({
+            Version: "2012-10-17",
+            Statement: [{ Effect: "Allow", Action: "states:StartExecution", Resource: machine.arn }],
+          }),
+        },
+        child,
+      );
+      return machine;
     }
 
     function createRule() {

@@ -1,5 +1,6 @@
-/** The functions that the workflow calls, by ARN. */
-export interface WorkflowFunctions {
+/** What the workflow calls: its functions by ARN, in a partition of AWS. */
+export interface WorkflowCalls {
+  partition: string;
   checkAlarmTag: string;
   checkAlarmState: string;
   archiveClip: string;
@@ -8,7 +9,14 @@ export interface WorkflowFunctions {
 /** Seconds after the end of a cell of the grid when its last fragment is listed; as `planClips` in `archive/` has it. */
 const SETTLE_SECONDS = 30;
 
-const PAUSE_AFTER_FAILURE_SECONDS = 60;
+const BACK_OFF = { IntervalSeconds: 2, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: "FULL" };
+
+/**
+ * Rounds after which an execution hands over to a fresh one. Its history may hold 25,000 events, then it fails
+ * (https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html); a round takes 16, and at worst, when
+ * both functions use up their tries, 112.
+ */
+const ROUNDS_PER_EXECUTION = 200;
 
 /** Clips are cut on a grid of UTC: JSONata for the end of the cell that ends next, and the time for its last fragment. */
 const NEXT_CLIP_DUE = [
@@ -20,17 +28,17 @@ const NEXT_CLIP_DUE = [
 
 /**
  * The workflow of the blog's figure 2, as an Amazon States Language definition in JSONata: is the alarm tagged, wait for
- * a clip, is the alarm still on, archive the clip, and again.
+ * a clip, is the alarm still on, archive the clip, and again. It ends when the alarm is silent and nothing is owed.
  */
-export function recorderWorkflow(functions: WorkflowFunctions): object {
+export function recorderWorkflow(calls: WorkflowCalls): object {
   return {
     Comment: "Records one stream while its alarm is on",
     QueryLanguage: "JSONata",
     StartAt: "CheckAlarmTag",
     States: {
       CheckAlarmTag: {
-        ...callFunction(functions.checkAlarmTag, "{% $states.input %}"),
-        Assign: { recording: "{% $states.result.Payload %}" },
+        ...callFunction(calls.checkAlarmTag, "{% $states.input %}"),
+        Assign: { recording: "{% $states.result.Payload %}", rounds: 0 },
         Next: "IsRecorded",
       },
       IsRecorded: {
@@ -45,53 +53,76 @@ export function recorderWorkflow(functions: WorkflowFunctions): object {
         Next: "CheckAlarmState",
       },
       CheckAlarmState: {
-        ...callFunction(functions.checkAlarmState, { alarmName: "{% $recording.alarmName %}" }),
+        ...callFunction(calls.checkAlarmState, { alarmName: "{% $recording.alarmName %}" }),
         Assign: { isRecording: "{% $states.result.Payload.isRecording %}" },
         Next: "ArchiveClip",
         // Footage does not wait for CloudWatch: an alarm that cannot be read has not been seen to fall silent.
         Catch: [{ ErrorEquals: ["States.ALL"], Assign: { isRecording: true }, Next: "ArchiveClip" }],
       },
       ArchiveClip: {
-        ...callFunction(functions.archiveClip, {
+        ...callFunction(calls.archiveClip, {
           streamName: "{% $recording.streamName %}",
           clipSeconds: "{% $recording.clipSeconds %}",
           now: "{% $states.context.State.EnteredTime %}",
-          isRecording: "{% $isRecording %}",
         }),
-        Assign: { hasBacklog: "{% $states.result.Payload.hasBacklog %}" },
+        Assign: {
+          hasBacklog: "{% $states.result.Payload.hasBacklog %}",
+          isDrained: "{% $states.result.Payload.isDrained %}",
+          rounds: "{% $rounds + 1 %}",
+        },
         Next: "IsStillRecording",
-        Catch: [{ ErrorEquals: ["States.ALL"], Next: "PauseAfterFailure" }],
+        // What outlives the retries must not end the recording: the alarm rings once, and nobody would start anew.
+        Catch: [
+          {
+            ErrorEquals: ["States.ALL"],
+            Assign: { hasBacklog: false, isDrained: false, rounds: "{% $rounds + 1 %}" },
+            Next: "IsStillRecording",
+          },
+        ],
       },
       IsStillRecording: {
         Type: "Choice",
         Choices: [
+          // The last partial clip is owed until its cell ends.
+          { Condition: "{% $not($isRecording) and $isDrained %}", Next: "RecordingArchived" },
+          { Condition: `{% $rounds >= ${ROUNDS_PER_EXECUTION} %}`, Next: "HandOver" },
           { Condition: "{% $hasBacklog %}", Next: "ArchiveClip" },
-          { Condition: "{% $isRecording %}", Next: "WaitForClip" },
         ],
-        Default: "RecordingArchived",
+        Default: "WaitForClip",
       },
       RecordingArchived: { Type: "Succeed" },
-      // A failure that outlives its retries must not end the recording: the alarm rings once, so nobody would start anew.
-      PauseAfterFailure: { Type: "Wait", Seconds: PAUSE_AFTER_FAILURE_SECONDS, Next: "CheckAlarmState" },
+      HandOver: {
+        Type: "Task",
+        Resource: `arn:${calls.partition}:states:::states:startExecution`,
+        Arguments: {
+          StateMachineArn: "{% $states.context.StateMachine.Id %}",
+          Input: "{% $states.context.Execution.Input %}",
+        },
+        TimeoutSeconds: 60,
+        Next: "HandedOver",
+        Retry: [{ ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: 6 }],
+        // Nobody took over: go on here, and offer it again after the next round.
+        Catch: [{ ErrorEquals: ["States.ALL"], Next: "WaitForClip" }],
+      },
+      HandedOver: { Type: "Succeed" },
     },
   };
-}
 
-/**
- * A Task that calls a function and tries again on any error, throttling longer than others: the errors that Lambda's
- * own faults raise are many (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html), and every
- * function here may be called twice.
- */
-function callFunction(functionArn: string, payload: unknown): object {
-  const backOff = { IntervalSeconds: 2, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: "FULL" };
-  return {
-    Type: "Task",
-    Resource: "arn:aws:states:::lambda:invoke",
-    Arguments: { FunctionName: functionArn, Payload: payload },
-    TimeoutSeconds: 960,
-    Retry: [
-      { ErrorEquals: ["Lambda.TooManyRequestsException"], ...backOff, MaxAttempts: 10 },
-      { ErrorEquals: ["States.ALL"], ...backOff, MaxAttempts: 6 },
-    ],
-  };
+  /**
+   * A Task that calls a function and tries again on any error, throttling longer than others: the errors that Lambda's
+   * own faults raise are many (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html), and every
+   * function here may be called twice.
+   */
+  function callFunction(functionArn: string, payload: unknown): object {
+    return {
+      Type: "Task",
+      Resource: `arn:${calls.partition}:states:::lambda:invoke`,
+      Arguments: { FunctionName: functionArn, Payload: payload },
+      TimeoutSeconds: 960,
+      Retry: [
+        { ErrorEquals: ["Lambda.TooManyRequestsException"], ...BACK_OFF, MaxAttempts: 10 },
+        { ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: 6 },
+      ],
+    };
+  }
 }

@@ -3,13 +3,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
-  HeadObjectCommand,
+  GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import type { Vault, VaultObject } from "../../archive/ports";
+import type { HeldObject, Vault, VaultObject } from "../../archive/ports";
 
 /**
  * The archive's bucket as a vault. A body is sent in parts of 8 MiB while it arrives, so memory does not grow with the
@@ -20,7 +20,7 @@ export function makeVault(bucket: string): Vault {
   const s3 = new S3Client({});
   const partBytes = 8 * 1024 * 1024;
 
-  async function putIfAbsent(object: VaultObject) {
+  async function putIfAbsent(object: VaultObject): Promise<"stored" | "present"> {
     const target = { Bucket: bucket, Key: object.key };
     const description = {
       ...target,
@@ -34,10 +34,9 @@ export function makeVault(bucket: string): Vault {
       if (!first) throw new Error(`the body of ${object.key} has no bytes; nothing was stored`);
       const { value: second } = await parts.next();
       if (second) return await upload(description, first, second, parts);
-      const outcome = await unlessPresent(() =>
+      return await unlessPresent(() =>
         s3.send(new PutObjectCommand({ ...description, Body: first, IfNoneMatch: "*" })),
       );
-      return { outcome, sizeBytes: first.length };
     } finally {
       // A body that is not read to its end holds a connection to Kinesis Video Streams.
       await parts.return(undefined);
@@ -50,7 +49,7 @@ export function makeVault(bucket: string): Vault {
     first: Uint8Array,
     second: Uint8Array,
     rest: AsyncIterable<Uint8Array>,
-  ) {
+  ): Promise<"stored" | "present"> {
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(description));
     const target = { Bucket: description.Bucket, Key: description.Key, UploadId };
     // The lifecycle rule removes what this call cannot; the outcome to tell is that of the upload.
@@ -59,12 +58,10 @@ export function makeVault(bucket: string): Vault {
         .send(new AbortMultipartUploadCommand(target))
         .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
     const sent: { ETag?: string; PartNumber: number }[] = [];
-    let sizeBytes = 0;
     const send = async (part: Uint8Array) => {
       const PartNumber = sent.length + 1;
       const { ETag } = await s3.send(new UploadPartCommand({ ...target, PartNumber, Body: part }));
       sent.push({ ETag, PartNumber });
-      sizeBytes += part.length;
     };
     try {
       await send(first);
@@ -80,32 +77,35 @@ export function makeVault(bucket: string): Vault {
         ),
       );
       if (outcome === "present") await abort();
-      return { outcome, sizeBytes };
+      return outcome;
     } catch (error) {
       await abort();
       throw error;
     }
   }
 
-  async function metadata(key: string): Promise<Record<string, string>> {
-    const { Metadata } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return Metadata ?? {};
+  async function get(key: string): Promise<HeldObject | undefined> {
+    try {
+      const { Body, Metadata = {} } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (!Body) throw new Error(`GetObject of ${key} returned no body`);
+      return { body: Body as AsyncIterable<Uint8Array>, metadata: Metadata };
+    } catch (error) {
+      if (await isAbsent(key, error as Error)) return undefined;
+      throw error;
+    }
   }
 
-  async function* list(prefix: string) {
-    let ContinuationToken: string | undefined;
-    do {
-      const page = await s3.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken }),
-      );
-      for (const { Key = "", Size = 0, LastModified } of page.Contents ?? []) {
-        yield { key: Key, sizeBytes: Size, modifiedMs: LastModified?.getTime() ?? 0 };
-      }
-      ContinuationToken = page.NextContinuationToken;
-    } while (ContinuationToken);
+  /** A role that may list only some prefixes is told 403 of a key that is absent; the listing tells which it is. */
+  async function isAbsent(key: string, { name }: { name?: string }): Promise<boolean> {
+    return name === "NoSuchKey" || (name === "AccessDenied" && (await firstKeys(key, 1))[0] !== key);
   }
 
-  return { putIfAbsent, metadata, list };
+  async function firstKeys(prefix: string, limit: number): Promise<string[]> {
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: limit }));
+    return (page.Contents ?? []).map(({ Key = "" }) => Key);
+  }
+
+  return { putIfAbsent, get, firstKeys };
 }
 
 /** Regroups a body into parts of `partBytes`; only the last may be shorter. */

@@ -1,8 +1,18 @@
+import * as path from "node:path";
 import { expect } from "chai";
 import { archiveStream } from "../../archive/archiveStream";
 import type { Fragment } from "../../archive/fragment";
+import type { Entry } from "../../archive/ledger";
+import type { Vault } from "../../archive/ports";
 import { makeMatroskaReader } from "../../media/matroskaReader";
-import { type MemoryStream, memorySource, memoryVault } from "./memoryPorts";
+import {
+  clipsIn,
+  type MemoryObject,
+  type MemoryStream,
+  memorySource,
+  memoryVault,
+  numbersHeld,
+} from "./memoryPorts";
 
 const T0 = Date.UTC(2026, 10, 22, 14, 3, 0);
 const MINUTE = 60_000;
@@ -27,12 +37,11 @@ function setUp(stream: Partial<MemoryStream> = {}) {
       prefix: "derby/",
       clipMs: MINUTE,
       nowMs,
-      final: false,
       tags: { stack: "lastframe/dev", stream: "gate" },
       mayGoOn: () => true,
       ...more,
     });
-  const held = () => [...vault.objects.values()].flatMap(({ bytes }) => bytes.toString().split(" "));
+  const held = () => numbersHeld(vault);
   return { kept, vault, round, held };
 }
 
@@ -49,17 +58,21 @@ describe("a round of archiving", () => {
     expect(held()).to.deep.equal(numbers(fragments(90)));
   });
 
-  it("goes on after the last clip, and leaves the open cell for later unless it is the last", async () => {
+  it("goes on after the last clip, leaves the open cell for later, and says when nothing is owed", async () => {
     const { round, held } = setUp({ fragments: fragments(75) });
+    const cellsEnd = (cells: number) => T0 + cells * MINUTE + 30_000;
 
-    await round(T0 + MINUTE + 30_000);
-    const afterOne = held().length;
-    await round(T0 + 2 * MINUTE + 30_000);
-    const afterTwo = held().length;
-    await round(T0 + 2 * MINUTE + 31_000, { final: true });
+    const rounds = [];
+    for (const cells of [1, 2, 3]) {
+      const { isDrained } = await round(cellsEnd(cells));
+      rounds.push([held().length, isDrained]);
+    }
 
-    expect([afterOne, afterTwo]).to.deep.equal([30, 60]);
-    expect(held()).to.deep.equal(numbers(fragments(75)));
+    expect(rounds).to.deep.equal([
+      [30, false],
+      [60, false],
+      [75, true],
+    ]);
   });
 
   it("adds nothing when it runs again, or twice at once", async () => {
@@ -68,7 +81,7 @@ describe("a round of archiving", () => {
     await Promise.all([round(T0 + 10 * MINUTE), round(T0 + 10 * MINUTE)]);
     const again = await round(T0 + 10 * MINUTE);
 
-    expect(vault.objects.size).to.equal(3);
+    expect(clipsIn(vault)).to.have.length(3);
     expect(again.clips).to.deep.equal([]);
     expect(held()).to.deep.equal(numbers(fragments(90)));
   });
@@ -82,7 +95,7 @@ describe("a round of archiving", () => {
     await round(T0 + 2 * MINUTE + 30_000);
     await round(T0 + 3 * MINUTE + 30_000);
 
-    expect(vault.objects.size).to.equal(3);
+    expect(clipsIn(vault)).to.have.length(3);
     expect(held().sort()).to.deep.equal(numbers(jumped).sort());
   });
 
@@ -94,8 +107,8 @@ describe("a round of archiving", () => {
     kept.fragments = [...fragments(30), ...next.map((one) => ({ ...one, serverMs: one.serverMs - 2005 }))];
     const { clips } = await round(T0 + 10 * MINUTE);
 
-    // The first of them lies before the end of the last clip, so it is fetched by its number.
-    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([1, 29]);
+    const counts = clips.map(({ fragmentCount }) => fragmentCount);
+    expect(counts.reduce((sum, count) => sum + count)).to.equal(30);
   });
 
   it("takes a stream made anew under an old name for another, though its numbers count from below", async () => {
@@ -126,8 +139,8 @@ describe("a round of archiving", () => {
 
     await round(T0 + 10 * MINUTE);
 
-    const [[key, object] = []] = [...vault.objects];
-    expect(key).to.match(
+    const [object] = clipsIn(vault);
+    expect(object?.key).to.match(
       /^derby\/clips\/stream=gate\/date=2026-11-22\/hour=14\/20261122T140300\.000Z-[0-9a-f]{8}\.mp4$/,
     );
     expect(object?.contentType).to.equal("video/mp4");
@@ -154,7 +167,7 @@ describe("a round of archiving", () => {
     );
     expect(clips[0]?.key).to.match(/\.mkv$/);
     expect(timecodes).to.deep.equal([0, 2000, 4000]);
-    expect(frames).to.deep.equal(numbers(fragments(3)).map((number) => `frame of ${number}`));
+    expect(frames).to.deep.equal(numbers(fragments(3)).map((number) => `frame of ${number};`));
   });
 
   it("begins another object where the codec data changes", async () => {
@@ -185,7 +198,7 @@ describe("a round of archiving", () => {
     expect(failure).to.contain(
       `could not read fragment ${numbers(fragments(3))[2]}: FRAGMENT_NOT_FOUND 3000`,
     );
-    expect(vault.objects.size).to.equal(0);
+    expect(clipsIn(vault)).to.deep.equal([]);
   });
 
   it("keeps as Matroska what GetClip calls a wrong argument: the range itself came from a listing", async () => {
@@ -204,29 +217,128 @@ describe("a round of archiving", () => {
     const failure = await round(T0 + 10 * MINUTE).catch((error: Error) => error.name);
 
     expect(failure).to.equal("ClientLimitExceededException");
-    expect(vault.objects.size).to.equal(0);
+    expect(clipsIn(vault)).to.deep.equal([]);
   });
 
-  it("steps over other people's objects beside its clips", async () => {
-    const { round, vault, held } = setUp();
-    const foreign = { bytes: Buffer.from("x"), metadata: {}, tags: {}, contentType: "", modifiedMs: 1e15 };
+  it("archives a fragment that is listed late as a clip of its own, beside the cell that was stored without it", async () => {
+    const { kept, round, held } = setUp();
+    const [late] = kept.fragments.splice(10, 1) as [Fragment];
 
-    await round(T0 + 2 * MINUTE + 30_000);
-    vault.objects.set("derby/clips/stream=gate/holiday.mp4", foreign);
-    await round(T0 + 3 * MINUTE + 30_000);
-
-    expect(vault.objects.size).to.equal(4);
-    expect(held()).to.include.members(numbers(fragments(90)));
-  });
-
-  it("fails on an object that has a clip's name but not its metadata, and names it", async () => {
-    const { round, vault } = setUp();
     await round(T0 + 10 * MINUTE);
-    const [key = "", object] = [...vault.objects].at(-1) ?? [];
-    if (object) object.metadata = {};
+    kept.fragments.splice(10, 0, late);
+    const { clips } = await round(T0 + 40 * MINUTE);
 
-    const failure = await round(T0 + 11 * MINUTE).catch((error: Error) => error.message);
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([1]);
+    expect(held().sort()).to.deep.equal(numbers(fragments(90)).sort());
+  });
 
-    expect(failure).to.contain(`${key} has a clip's name but not its metadata`);
+  it("needs six requests and three new objects for a clip, however old the recording is", async () => {
+    const { vault, round } = setUp({ fragments: fragments(3000), createdMs: T0 });
+    await round(T0 + 90 * MINUTE + 30_000);
+    const before = vault.objects.size;
+    const reads = countReads(vault);
+
+    await round(T0 + 91 * MINUTE + 30_000);
+
+    expect(vault.objects.size - before).to.be.at.most(3);
+    expect(reads()).to.be.at.most(6);
+  });
+
+  it("keeps its state small while it records for hours", async () => {
+    const { vault, round } = setUp({ fragments: fragments(6 * 30 * 60), createdMs: T0 });
+
+    await round(T0 + 6 * 60 * MINUTE);
+
+    const [head = ""] = await vault.firstKeys("derby/ledger/", 1);
+    const entry = JSON.parse(vault.objects.get(head)?.bytes.toString() ?? "{}");
+    expect(Object.keys(entry.state.books).length).to.be.within(59, 63);
+    expect(entry.state.totals).to.include({ clips: 6 * 60 - 1, fragments: 6 * 30 * 60 - 30 });
+    expect(vault.objects.get(head)?.bytes.length).to.be.below(32_000);
+  });
+
+  it("says from when to when footage expired before anyone listed it", async () => {
+    const { vault, round } = setUp({ createdMs: T0 - 60 * MINUTE });
+    const nowMs = T0 + 24 * 60 * MINUTE + MINUTE;
+
+    const { clips } = await round(nowMs);
+
+    const gaps = changesIn(vault).filter(({ kind }) => kind === "gap");
+    expect(gaps).to.deep.equal([
+      { kind: "gap", fromMs: T0 - 60 * MINUTE, toMs: T0 + MINUTE, cause: "expired" },
+    ]);
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([30, 30]);
+  });
+
+  it("gives up of a plan that nobody finished in time what has expired, names it, and keeps the rest", async () => {
+    const { kept, vault, round } = setUp({ fragments: fragments(30), clipFailure: "ServiceUnavailable" });
+    await round(T0 + 2 * MINUTE).catch(() => undefined);
+    const expiredToMs = T0 + 20_000 + 125;
+    kept.clipFailure = undefined;
+    kept.fragments = kept.fragments.filter(({ serverMs }) => serverMs >= expiredToMs);
+
+    const { clips } = await round(expiredToMs + 24 * 60 * MINUTE);
+
+    const [split] = changesIn(vault).filter(({ kind }) => kind === "split");
+    expect(split?.expired?.map(([number]) => number)).to.deep.equal(numbers(fragments(10)));
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([20]);
+  });
+
+  it("steps over what is no entry among its entries, names it, and goes on", async () => {
+    const { vault, round, held } = setUp();
+    await round(T0 + 2 * MINUTE + 30_000);
+    const [head = ""] = await vault.firstKeys("derby/ledger/", 1);
+    const damaged = { ...(vault.objects.get(head) as MemoryObject), bytes: Buffer.from("{ half an entr") };
+    vault.objects.set(head, damaged);
+    vault.objects.set(`${path.dirname(head)}/0 notes.txt`, damaged);
+
+    await round(T0 + 10 * MINUTE);
+
+    const named = entriesIn(vault).flatMap((entry) => entry.damaged ?? []);
+    expect(named).to.deep.equal([`${path.dirname(head)}/0 notes.txt`, head]);
+    expect(vault.objects.get(head)).to.equal(damaged);
+    expect(held()).to.deep.equal(numbers(fragments(90)));
+  });
+
+  it("does not take another object under a clip's key for the clip, and names it", async () => {
+    const { vault, round } = setUp();
+    const other = { bytes: Buffer.from("x"), metadata: {}, tags: {}, contentType: "" };
+    await round(T0 + 10 * MINUTE);
+    const keys = clipsIn(vault).map(({ key }) => key);
+    vault.objects.clear();
+    for (const key of keys) vault.objects.set(key, other);
+
+    const failure = await round(T0 + 10 * MINUTE).catch((error: Error) => error.message);
+
+    expect(failure).to.contain(`${keys[0]} holds another clip than its plan says`);
   });
 });
+
+/** The readable entries of a vault's ledgers, oldest first. */
+function entriesIn({ objects }: ReturnType<typeof memoryVault>): Entry[] {
+  const keys = [...objects.keys()]
+    .filter((key) => /ledger\/.*\/\d{12}\.json$/.test(key))
+    .sort()
+    .reverse();
+  return keys.flatMap((key) => {
+    const text = objects.get(key)?.bytes.toString() ?? "";
+    return text.endsWith("}") ? [JSON.parse(text) as Entry] : [];
+  });
+}
+
+const changesIn = (vault: ReturnType<typeof memoryVault>) =>
+  entriesIn(vault).map(({ change }) => change as { kind: string; expired?: [string][] });
+
+/** Counts the reads and lists of a vault from now on. */
+function countReads(vault: Vault): () => number {
+  let count = 0;
+  const { get, firstKeys } = vault;
+  vault.get = (key) => {
+    count += 1;
+    return get(key);
+  };
+  vault.firstKeys = (prefix, limit) => {
+    count += 1;
+    return firstKeys(prefix, limit);
+  };
+  return () => count;
+}

@@ -2,12 +2,15 @@ import type { Fragment } from "../../archive/fragment";
 import type { FragmentSource, Vault } from "../../archive/ports";
 import type { Track } from "../../media/matroska";
 import { clusterStart, concat, simpleBlock, streamHeader, tags } from "../../media/matroskaWriter";
+import { mp4Header } from "../../media/mp4Writer";
 
 /** A stream in memory. `refuse` names the error that GetClip answers, if it does. */
 export interface MemoryStream {
   fragments: Fragment[];
   createdMs: number;
   refuse?: string;
+  /** Names an error that GetClip answers for now. */
+  clipFailure?: string;
   /** CodecPrivate of a fragment's video track, so that a test can change it. */
   codecOf?(fragment: Fragment): number;
   /** Tags that the service adds beside a fragment's number. */
@@ -18,7 +21,7 @@ async function* chunks(...parts: Uint8Array[]) {
   yield* parts;
 }
 
-/** Kinesis Video Streams over a list of fragments: its clips are texts that name the fragments they hold. */
+/** Kinesis Video Streams over a list of fragments, each of one frame that names it. */
 export function memorySource(stream: MemoryStream): FragmentSource {
   const inRange = ({ fromMs, toMs }: { fromMs: number; toMs: number }) =>
     stream.fragments.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
@@ -31,14 +34,9 @@ export function memorySource(stream: MemoryStream): FragmentSource {
     }),
     list: async (range) => inRange(range).reverse(),
     clip: async (range) => {
-      if (stream.refuse) throw Object.assign(new Error("refused"), { name: stream.refuse });
-      return chunks(
-        Buffer.from(
-          inRange(range)
-            .map(({ fragmentNumber }) => fragmentNumber)
-            .join(" "),
-        ),
-      );
+      const failure = stream.clipFailure ?? stream.refuse;
+      if (failure) throw Object.assign(new Error("no clip"), { name: failure });
+      return chunks(mp4Clip(inRange(range)));
     },
     media: async (numbers) => {
       const asked = stream.fragments.filter(({ fragmentNumber }) => numbers.includes(fragmentNumber));
@@ -47,17 +45,35 @@ export function memorySource(stream: MemoryStream): FragmentSource {
   };
 }
 
+const videoTrack = (codec: number): Track => ({
+  number: 1,
+  uid: 1,
+  type: "video",
+  codecId: "V_MPEG4/ISO/AVC",
+  // An AVCDecoderConfigurationRecord with one sequence and one picture parameter set, nearly empty.
+  codecPrivate: Uint8Array.of(1, 66, 0, codec, 0xff, 0xe1, 0, 4, 0x67, 66, 0, codec, 1, 0, 2, 0x68, 0),
+  video: { widthPixels: 64, heightPixels: 36 },
+});
+
+const frameOf = ({ fragmentNumber }: Fragment) => Buffer.from(`frame of ${fragmentNumber};`);
+
+/** What GetClip sends. */
+function mp4Clip(fragments: Fragment[]): Uint8Array {
+  const startMs = fragments[0]?.producerMs ?? 0;
+  const samples = fragments.map((fragment) => ({
+    sizeBytes: frameOf(fragment).length,
+    ptsMs: fragment.producerMs - startMs,
+    keyframe: true,
+  }));
+  const order = samples.map((_, sample) => ({ track: 0, sample }));
+  const lastSampleDurationMs = fragments.at(-1)?.durationMs;
+  const header = mp4Header({ tracks: [{ track: videoTrack(0), samples, lastSampleDurationMs }], order });
+  return concat([header, ...fragments.map(frameOf)]);
+}
+
 /** What GetMediaForFragmentList sends for a fragment: a Segment of its own, whose timecodes begin at zero. */
 function matroskaChunk({ codecOf, extraTags }: MemoryStream, fragment: Fragment): Uint8Array {
-  const track: Track = {
-    number: 1,
-    uid: 1,
-    type: "video",
-    codecId: "V_MPEG4/ISO/AVC",
-    codecPrivate: Uint8Array.of(1, codecOf?.(fragment) ?? 0),
-    video: { widthPixels: 64, heightPixels: 36 },
-  };
-  const frame = Buffer.from(`frame of ${fragment.fragmentNumber}`);
+  const track = videoTrack(codecOf?.(fragment) ?? 0);
   return concat([
     streamHeader({ tracks: [track], muxingApp: "camera", writingApp: "camera" }),
     tags([
@@ -65,20 +81,19 @@ function matroskaChunk({ codecOf, extraTags }: MemoryStream, fragment: Fragment)
       ...(extraTags?.(fragment) ?? []),
     ]),
     clusterStart(0),
-    simpleBlock({ track: 1, relativeTimecode: 0, keyframe: true, frame }),
+    simpleBlock({ track: 1, relativeTimecode: 0, keyframe: true, frame: frameOf(fragment) }),
   ]);
 }
 
-/** An object of a `MemoryVault`. */
+/** An object of a `memoryVault`. */
 export interface MemoryObject {
   bytes: Buffer;
   metadata: Record<string, string>;
   tags: Record<string, string>;
   contentType: string;
-  modifiedMs: number;
 }
 
-/** A bucket in memory, on a clock of its own: a second per object. */
+/** A bucket in memory. */
 export function memoryVault(): Vault & { objects: Map<string, MemoryObject> } {
   const objects = new Map<string, MemoryObject>();
   return {
@@ -86,19 +101,31 @@ export function memoryVault(): Vault & { objects: Map<string, MemoryObject> } {
     async putIfAbsent({ key, body, ...description }) {
       const parts: Uint8Array[] = [];
       for await (const part of body) parts.push(part);
-      const bytes = Buffer.concat(parts);
-      if (objects.has(key)) return { outcome: "present", sizeBytes: bytes.length };
-      objects.set(key, { ...description, bytes, modifiedMs: objects.size * 1000 });
-      return { outcome: "stored", sizeBytes: bytes.length };
+      if (objects.has(key)) return "present";
+      objects.set(key, { ...description, bytes: Buffer.concat(parts) });
+      return "stored";
     },
-    async metadata(key) {
-      return objects.get(key)?.metadata ?? {};
+    async get(key) {
+      const object = objects.get(key);
+      return object && { body: chunks(object.bytes), metadata: object.metadata };
     },
-    async *list(prefix) {
-      for (const key of [...objects.keys()].sort()) {
-        const { bytes, modifiedMs } = objects.get(key) as MemoryObject;
-        if (key.startsWith(prefix)) yield { key, sizeBytes: bytes.length, modifiedMs };
-      }
+    async firstKeys(prefix, limit) {
+      return [...objects.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+        .slice(0, limit);
     },
   };
 }
+
+/** The clips of a vault: what lies under `clips/` and is not void. */
+export const clipsIn = ({ objects }: ReturnType<typeof memoryVault>) =>
+  [...objects]
+    .filter(([key, { metadata }]) => key.includes("clips/") && metadata.decision !== "void")
+    .map(([key, object]) => ({ key, ...object }));
+
+/** Fragment numbers in the clips of a vault, by the frames in their media: `memorySource` writes them as text. */
+export const numbersHeld = (vault: ReturnType<typeof memoryVault>) =>
+  clipsIn(vault).flatMap(({ bytes }) =>
+    [...bytes.toString("latin1").matchAll(/frame of (\d+)/g)].map(([, number]) => number),
+  );

@@ -21,7 +21,7 @@ const steady = (count: number, startMs = T0, change: Partial<Fragment> = {}): Fr
   }));
 
 const plan = (fragments: Fragment[], more: Partial<Parameters<typeof planClips>[0]> = {}) =>
-  planClips({ fragments, clipMs: CLIP_MS, nowMs: MUCH_LATER, final: false, ...more });
+  planClips({ fragments, listed: fragments, clipMs: CLIP_MS, nowMs: MUCH_LATER, ...more });
 const sizes = (plans: ClipPlan[]) => plans.map(({ fragments }) => fragments.length);
 
 describe("the plan of clips", () => {
@@ -31,7 +31,7 @@ describe("the plan of clips", () => {
     const plans = plan(fragments);
 
     expect(sizes(plans)).to.deep.equal([15, 30, 5]);
-    expect(plans[1]?.fromMs).to.equal(T0 + CLIP_MS);
+    expect(plans[1]?.range?.fromMs).to.equal(T0 + CLIP_MS);
   });
 
   it("waits for a cell's end and 30 s more", () => {
@@ -43,14 +43,6 @@ describe("the plan of clips", () => {
 
     expect(sizes(early)).to.deep.equal([]);
     expect(sizes(due)).to.deep.equal([30]);
-  });
-
-  it("takes the open cell too at the end of a recording", () => {
-    const fragments = steady(40);
-
-    const plans = plan(fragments, { nowMs: T0 + 80 * SECOND, final: true });
-
-    expect(sizes(plans)).to.deep.equal([30, 10]);
   });
 
   it("cuts at 200 fragments, where GetClip would stop without a word", () => {
@@ -93,7 +85,7 @@ describe("the plan of clips", () => {
     const [only, ...others] = plan(fragments);
 
     expect(others).to.deep.equal([]);
-    expect(only).to.include({ fromMs: T0 + 5, toMs: T0 + 6, isolated: true });
+    expect(only?.range).to.deep.equal({ fromMs: T0 + 5, toMs: T0 + 6 });
   });
 
   it("parts them where one clip cannot hold them, to be fetched by number", () => {
@@ -102,7 +94,7 @@ describe("the plan of clips", () => {
     const plans = plan(fragments);
 
     expect(sizes(plans)).to.deep.equal([1, 1, 1]);
-    expect(plans.map(({ isolated }) => isolated)).to.deep.equal([false, false, false]);
+    expect(plans.map(({ range }) => range)).to.deep.equal([undefined, undefined, undefined]);
   });
 
   it("fetches by number what a range of GetClip would share with a neighbour", () => {
@@ -113,13 +105,14 @@ describe("the plan of clips", () => {
     ];
 
     const plans = plan(neighbours);
-    const afterArchived = plan(steady(1), { archivedToMs: T0 });
+    const [late] = steady(1) as [Fragment];
+    const besideArchived = plan([late], { listed: [late, { ...late, fragmentNumber: "7" }] });
 
-    expect(plans.map(({ isolated }) => isolated)).to.deep.equal([false, true]);
-    expect(afterArchived[0]?.isolated).to.equal(false);
+    expect(plans.map(({ range }) => range !== undefined)).to.deep.equal([false, true]);
+    expect(besideArchived[0]?.range).to.equal(undefined);
   });
 
-  it("takes nothing before what was ingested earlier, though servers' clocks differ by milliseconds", () => {
+  it("takes each fragment with its own cell, though servers' clocks differ by milliseconds and order them otherwise", () => {
     const [first, second] = steady(2);
     const swapped = [
       { ...(first as Fragment), serverMs: T0 + CLIP_MS },
@@ -129,7 +122,7 @@ describe("the plan of clips", () => {
     const early = plan(swapped, { nowMs: T0 + CLIP_MS + 30 * SECOND });
     const due = plan(swapped, { nowMs: T0 + 2 * CLIP_MS + 30 * SECOND });
 
-    expect(sizes(early)).to.deep.equal([]);
+    expect(early.map(({ fragments }) => fragments)).to.deep.equal([[swapped[1]]]);
     expect(sizes(due)).to.deep.equal([1, 1]);
   });
 
@@ -142,7 +135,7 @@ describe("the plan of clips", () => {
     const plans = plan([first, second, ...afterHole]);
 
     expect(sizes(plans)).to.deep.equal([2, 2]);
-    expect(plans.map(({ isolated }) => isolated)).to.deep.equal([false, false]);
+    expect(plans.map(({ range }) => range)).to.deep.equal([undefined, undefined]);
   });
 
   const fragmentLists = fc
@@ -171,34 +164,28 @@ describe("the plan of clips", () => {
 
   it("puts every due fragment into exactly one clip, in order, within GetClip's limits", () => {
     fc.assert(
-      fc.property(
-        fragmentLists,
-        fc.integer({ min: 10, max: 900 }),
-        fc.boolean(),
-        (fragments, clipSeconds, final) => {
-          const nowMs = T0 + 1_200_000;
-          const clipMs = clipSeconds * SECOND;
+      fc.property(fragmentLists, fc.integer({ min: 10, max: 900 }), (fragments, clipSeconds) => {
+        const nowMs = T0 + 1_200_000;
+        const clipMs = clipSeconds * SECOND;
 
-          const plans = planClips({ fragments, clipMs, nowMs, final });
+        const plans = planClips({ fragments, listed: fragments, clipMs, nowMs });
 
-          const isDue = ({ serverMs }: Fragment) =>
-            final || nowMs >= (Math.floor(serverMs / clipMs) + 1) * clipMs + 30_000;
-          expect(plans.flatMap((one) => one.fragments)).to.deep.equal(fragments.filter(isDue));
-          for (const one of plans) {
-            const inRange = fragments.filter(
-              ({ serverMs }) => serverMs >= one.fromMs && serverMs <= one.toMs,
-            );
-            expect(one.isolated).to.equal(inRange.length === one.fragments.length);
-            expect(one.toMs).to.be.above(one.fromMs);
-            expect(one.fragments.length).to.be.within(1, 200);
-            const sizeBytes = one.fragments.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
-            expect(one.fragments.length === 1 || sizeBytes <= 95_000_000).to.equal(true);
-            expect(new Set(one.fragments.map(({ serverMs }) => Math.floor(serverMs / clipMs))).size).to.equal(
-              1,
-            );
-          }
-        },
-      ),
+        const isDue = ({ serverMs }: Fragment) =>
+          nowMs >= (Math.floor(serverMs / clipMs) + 1) * clipMs + 30_000;
+        expect(plans.flatMap((one) => one.fragments)).to.deep.equal(fragments.filter(isDue));
+        for (const one of plans) {
+          const { fromMs = 0, toMs = 0 } = one.range ?? {};
+          const inRange = fragments.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
+          if (one.range) expect(inRange).to.deep.equal(one.fragments);
+          if (one.range) expect(toMs).to.be.above(fromMs);
+          expect(one.fragments.length).to.be.within(1, 200);
+          const sizeBytes = one.fragments.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
+          expect(one.fragments.length === 1 || sizeBytes <= 95_000_000).to.equal(true);
+          expect(new Set(one.fragments.map(({ serverMs }) => Math.floor(serverMs / clipMs))).size).to.equal(
+            1,
+          );
+        }
+      }),
     );
   });
 

@@ -5,6 +5,12 @@ import { expect } from "chai";
 import jsonata = require("jsonata");
 
 import { recorderWorkflow } from "../../infra/workflow";
+import {
+  failure,
+  type ServedStepFunctions,
+  serveStepFunctions,
+  type TestFunction,
+} from "../local/stepFunctions/support";
 
 interface State {
   Type: string;
@@ -18,7 +24,10 @@ interface State {
 }
 
 const functions = { checkAlarmTag: "arn:tag", checkAlarmState: "arn:state", archiveClip: "arn:clip" };
-const workflow = recorderWorkflow(functions) as { StartAt: string; States: Record<string, State> };
+const workflow = recorderWorkflow({ partition: "aws", ...functions }) as {
+  StartAt: string;
+  States: Record<string, State>;
+};
 const state = (name: string) => workflow.States[name] as State;
 
 describe("the workflow", () => {
@@ -49,37 +58,16 @@ describe("the workflow", () => {
 
     expect(walked).to.deep.equal(chain);
     expect(state("IsRecorded").Default).to.equal("Ignored");
-    expect(state("IsStillRecording").Choices?.map(({ Next }) => Next)).to.deep.equal([
-      "ArchiveClip",
-      "WaitForClip",
-    ]);
-    expect(state("IsStillRecording").Default).to.equal("RecordingArchived");
+    expect(state("IsStillRecording").Default).to.equal("WaitForClip");
   });
 
   it("calls each function by its ARN and tries every call again, whatever the error", () => {
     const tasks = Object.values(workflow.States).filter(({ Type }) => Type === "Task");
 
-    const called = tasks.map((task) => task.Arguments?.FunctionName);
+    const called = tasks.flatMap((task) => task.Arguments?.FunctionName ?? []);
 
     expect(called).to.have.members(Object.values(functions));
     for (const task of tasks) expect(task.Retry?.at(-1)?.ErrorEquals).to.deep.equal(["States.ALL"]);
-  });
-
-  it("stays in its loop when a clip cannot be archived for now", () => {
-    const { Catch } = state("ArchiveClip");
-
-    const pause = state("PauseAfterFailure");
-
-    expect(Catch).to.deep.equal([{ ErrorEquals: ["States.ALL"], Next: "PauseAfterFailure" }]);
-    expect(pause.Next).to.equal("CheckAlarmState");
-  });
-
-  it("archives what is due, and records on, when nobody can say how the alarm stands", () => {
-    const { Catch } = state("CheckAlarmState");
-
-    expect(Catch).to.deep.equal([
-      { ErrorEquals: ["States.ALL"], Assign: { isRecording: true }, Next: "ArchiveClip" },
-    ]);
   });
 
   const waits: [string, number, string][] = [
@@ -103,4 +91,115 @@ describe("the workflow", () => {
       expect(timestamp).to.equal(due);
     });
   }
+});
+
+describe("the workflow at work", function () {
+  this.timeout(60_000);
+  const alarm = { alarmName: "lastframe/dev/gate" };
+  const recording = { ...alarm, isRecorded: true, streamName: "gate", clipSeconds: 60 };
+  const round = { clips: [], hasBacklog: false, isDrained: true };
+  let served: ServedStepFunctions | undefined;
+  afterEach(() => served?.close());
+
+  /** Starts the workflow over these functions; answers what each was called with, and a way to let minutes pass. */
+  async function start(answers: { tag?: TestFunction; state?: TestFunction; clip?: TestFunction } = {}) {
+    const standIns = {
+      "arn:tag": answers.tag ?? (() => recording),
+      "arn:state": answers.state ?? (() => ({ isRecording: true })),
+      "arn:clip": answers.clip ?? (() => round),
+    };
+    const running = await serveStepFunctions(standIns);
+    served = running;
+    const { StartAt, States } = workflow;
+    const machine = await running.create(StartAt, States);
+    const executionArn = await running.begin(machine, { detail: alarm });
+    const minutes = async (count: number) => {
+      for (let minute = 0; minute < count; minute += 1) {
+        await running.rest();
+        await running.clock.advance(60_000);
+      }
+      await running.rest();
+    };
+    const calls = (name: string) =>
+      running.invoked.filter(({ functionName }) => functionName === name).length;
+    const status = async () => (await running.describe(executionArn)).status;
+    return { running, executionArn, minutes, calls, status };
+  }
+
+  it("discards the event of an alarm without the tag", async () => {
+    const { minutes, calls, status } = await start({ tag: () => ({ ...alarm, isRecorded: false }) });
+
+    await minutes(3);
+
+    expect([await status(), calls("arn:state")]).to.deep.equal(["SUCCEEDED", 0]);
+  });
+
+  it("archives once for every clip's length, and ends when the alarm is silent and nothing is owed", async () => {
+    let stillSends = true;
+    let isDrained = false;
+    const { minutes, calls, status } = await start({
+      state: () => ({ isRecording: stillSends }),
+      clip: () => ({ ...round, isDrained }),
+    });
+
+    await minutes(5);
+    const whileRecording = calls("arn:clip");
+    stillSends = false;
+    await minutes(2);
+    const whileOwed = [await status(), calls("arn:clip")];
+    isDrained = true;
+    await minutes(2);
+
+    expect(whileRecording).to.equal(5);
+    expect(whileOwed).to.deep.equal(["RUNNING", 7]);
+    expect([await status(), calls("arn:clip")]).to.deep.equal(["SUCCEEDED", 8]);
+  });
+
+  it("works off a backlog without waiting", async () => {
+    let left = 5;
+    const { minutes, calls } = await start({ clip: () => ({ ...round, hasBacklog: --left > 0 }) });
+
+    await minutes(1);
+
+    expect(calls("arn:clip")).to.equal(5);
+  });
+
+  it("stays in its loop when a clip cannot be archived for now", async () => {
+    let isBroken = true;
+    const { minutes, calls, status } = await start({
+      clip: () => (isBroken ? Promise.reject(failure("AccessDenied")) : round),
+    });
+
+    await minutes(20);
+    const whileBroken = await status();
+    isBroken = false;
+    const callsBefore = calls("arn:clip");
+    await minutes(5);
+
+    expect(whileBroken).to.equal("RUNNING");
+    expect(calls("arn:clip") - callsBefore).to.be.within(4, 5);
+  });
+
+  it("archives what is due, and records on, when nobody can say how the alarm stands", async () => {
+    const { minutes, calls, status } = await start({ state: () => Promise.reject(failure("Throttling")) });
+
+    await minutes(20);
+
+    expect(calls("arn:clip")).to.be.above(2);
+    expect(await status()).to.equal("RUNNING");
+  });
+
+  it("hands over to a fresh execution long before its history is full", async () => {
+    const { running, executionArn, minutes, status } = await start();
+
+    await minutes(205);
+    const [last] = await running.history(executionArn, { reverseOrder: true, maxResults: 1 });
+    const executions = running.published.filter(
+      ({ detail }) => (detail as { status: string }).status === "RUNNING",
+    );
+
+    expect(await status()).to.equal("SUCCEEDED");
+    expect(Number(last?.id)).to.be.below(25_000 / 5);
+    expect(executions).to.have.length(2);
+  });
 });

@@ -95,7 +95,7 @@ export async function deployRecording(
       Bucket,
       Prefix: `${config.prefix ?? ""}clips/stream=${streamName}/`,
     });
-    return Promise.all(
+    const fetched = await Promise.all(
       Contents.map(async ({ Key = "" }) => {
         const { Body, Metadata = {} } = await s3.getObject({ Bucket, Key });
         const file = path.join(dataDir, path.basename(Key));
@@ -103,6 +103,8 @@ export async function deployRecording(
         return { key: Key, file, metadata: Metadata };
       }),
     );
+    // A void key was decided without a clip.
+    return fetched.filter(({ metadata }) => metadata.decision !== "void");
   }
 
   async function close() {
