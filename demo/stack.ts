@@ -18,8 +18,8 @@ export interface DemoStack {
 /** Deploys `index.ts` with the configuration of `Pulumi.dev.yaml` into a local cloud: the program as it is, unchanged. */
 export async function deployDevStack(cloud: Cloud): Promise<DemoStack> {
   const project = readYaml("Pulumi.yaml").name as string;
-  const config = readYaml("Pulumi.dev.yaml").config ?? {};
-  const entries = Object.entries<unknown>(config).map(([key, value]) => [
+  const config = (readYaml("Pulumi.dev.yaml").config ?? {}) as Record<string, unknown>;
+  const entries = Object.entries(config).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
