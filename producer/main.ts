@@ -16,8 +16,8 @@ interface CommandLine {
   speed: number;
 }
 
-/** Accepted by a local cloud, refused by AWS. */
-const standInCredentials = { accessKeyId: "AKIALOCALCAMERA", secretAccessKey: "local" };
+/** Accepted by a local cloud as its owner's, refused by AWS. Not in the form of the keys that a local cloud issues. */
+const standInCredentials = { accessKeyId: "local", secretAccessKey: "local" };
 
 /** `npm run camera`: streams a Matroska file, or standard input, to a Kinesis Video stream in real time. */
 async function main(): Promise<number> {

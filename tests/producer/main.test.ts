@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "chai";
+import { startCloud } from "../../local/cloud";
 import type { MatroskaEvent } from "../../media/matroska";
 import { makeMatroskaReader } from "../../media/matroskaReader";
 import { footage } from "../support/footage";
@@ -185,6 +187,17 @@ describe("npm run camera", () => {
       expect(ended.stderr).to.match(stderr);
     });
   }
+
+  it("is let in by a local cloud without credentials", async () => {
+    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "camera-"));
+    const cloud = await startCloud({ dataDir });
+
+    const { stderr } = await camera(clock, "--stream", "gate", "--endpoint", cloud.url).ended;
+
+    await cloud.close();
+    fs.rmSync(dataDir, { recursive: true });
+    expect(stderr).to.match(/^The stream gate does not exist/);
+  });
 
   it("says that a stream does not exist, and ends with 1", async () => {
     const service = await serveFake((_request, response) => {
