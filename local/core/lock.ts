@@ -11,7 +11,7 @@ export function lockFolder(folder: string): () => void {
   const file = path.join(folder, "lock");
   const holder = fs.existsSync(file) ? Number(fs.readFileSync(file, "utf8")) : 0;
   if (holder && holder !== process.pid && isAlive(holder)) {
-    throw new Error(`${folder} is in use by process ${holder}; stop it, or name another folder with --data`);
+    throw new Error(`${folder} is in use by process ${holder}; stop it, or use another folder`);
   }
   fs.writeFileSync(file, String(process.pid));
   return () => fs.rmSync(file, { force: true });

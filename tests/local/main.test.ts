@@ -71,7 +71,7 @@ describe("npm run local", function () {
     ]);
     expect(sameFolder.code).to.equal(1);
     expect(sameFolder.stderr).to.equal(
-      `${folder} is in use by process ${cloud.process.pid}; stop it, or name another folder with --data\n`,
+      `${folder} is in use by process ${cloud.process.pid}; stop it, or use another folder\n`,
     );
   });
 
