@@ -22,6 +22,7 @@ export interface RecorderArgs {
  */
 export class Recorder extends pulumi.ComponentResource {
   readonly workflowArn: pulumi.Output<string>;
+  readonly archiveFunctionArn: pulumi.Output<string>;
 
   constructor(name: string, args: RecorderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Recorder", name, {}, opts);
@@ -40,6 +41,7 @@ export class Recorder extends pulumi.ComponentResource {
     createRule();
 
     this.workflowArn = workflow.arn;
+    this.archiveFunctionArn = functions.archiveClip;
     this.registerOutputs({ workflowArn: this.workflowArn });
 
     function createFunctions() {

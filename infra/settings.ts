@@ -17,6 +17,8 @@ export interface Settings {
   streams: StreamSettings[];
   /** Where in the bucket the archive begins: empty, or ending in a slash. */
   prefix: string;
+  /** How often every stream is looked at, whether or not an alarm rang. */
+  reconcileMinutes: number;
   logRetentionDays: number;
 }
 
@@ -71,6 +73,7 @@ const schema = z.strictObject({
     .regex(/^([a-zA-Z0-9!_.'()-]+\/)*$/, PREFIX_FORM)
     .max(200, "write at most 200 characters")
     .default(""),
+  reconcileMinutes: wholeNumber(1, 1440).default(15),
   logRetentionDays: z
     .literal(LOG_RETENTION_DAYS, `write one of ${LOG_RETENTION_DAYS.join(", ")}`)
     .default(30),
@@ -90,8 +93,13 @@ export function loadSettings(config: Record<string, string>, project: string): S
   const { success, data, error } = schema.safeParse(raw);
   if (!success) throw new Error(explain(project, raw, error.issues[0]));
 
-  const { streams, prefix, logRetentionDays, ...defaults } = data;
-  return { streams: streams.map((stream) => ({ ...defaults, ...stream })), prefix, logRetentionDays };
+  const { streams, prefix, reconcileMinutes, logRetentionDays, ...defaults } = data;
+  return {
+    streams: streams.map((stream) => ({ ...defaults, ...stream })),
+    prefix,
+    reconcileMinutes,
+    logRetentionDays,
+  };
 }
 
 /** Configuration values are text; lists, numbers and booleans are JSON. */

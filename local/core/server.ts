@@ -67,11 +67,12 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
     server.emit("request", message, response);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE" ? new Error(`port ${port} is in use; name another with --port`) : error,
-      ),
-    );
+    server.once("error", ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === "EADDRINUSE") reject(new Error(`port ${port} is in use; name another with --port`));
+      else if (code === "EACCES")
+        reject(new Error(`port ${port} is not yours to open; name one above 1023 with --port`));
+      else reject(new Error(`port ${port} cannot be opened: ${message}`));
+    });
     server.listen(port, "127.0.0.1", resolve);
   });
   return {

@@ -32,6 +32,8 @@ describe("the program", () => {
       "RecorderFunction recorder-check-alarm-tag",
       "RecorderFunction recorder-check-alarm-state",
       "RecorderFunction recorder-archive-clip",
+      "Reconciler reconciler",
+      "RecorderFunction reconciler",
       "ArchivalPipeline gate",
       "ArchivalPipeline podium",
     ]);
@@ -49,16 +51,19 @@ describe("the program", () => {
       "BucketServerSideEncryptionConfiguration archive",
       "BucketVersioning archive",
       "EventRule recorder",
+      "EventRule reconciler",
       "EventTarget recorder",
+      "EventTarget reconciler",
+      "Permission reconciler",
       "Queue recorder-dead-letters",
       "QueuePolicy recorder-dead-letters",
       "StateMachine recorder",
-      ...["check-alarm-tag", "check-alarm-state", "archive-clip"].flatMap((name) => [
-        `Function recorder-${name}`,
-        `LogGroup recorder-${name}`,
-        `Role recorder-${name}`,
-        `RolePolicy recorder-${name}`,
-      ]),
+      ...[
+        "recorder-check-alarm-tag",
+        "recorder-check-alarm-state",
+        "recorder-archive-clip",
+        "reconciler",
+      ].flatMap((name) => [`Function ${name}`, `LogGroup ${name}`, `Role ${name}`, `RolePolicy ${name}`]),
       "RolePolicy recorder-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [`VideoStream ${name}`, `MetricAlarm ${name}`]),
@@ -88,7 +93,7 @@ describe("the program", () => {
   });
 
   it("hears its own alarms going into ALARM, and not those of a stack whose name begins alike", () => {
-    const { inputs } = program.resource("aws:cloudwatch/eventRule:EventRule");
+    const { inputs } = program.resource("aws:cloudwatch/eventRule:EventRule", "recorder");
 
     const pattern = JSON.parse(inputs.eventPattern);
 
@@ -101,7 +106,7 @@ describe("the program", () => {
 
   it("keeps events that could not be delivered, in a queue that takes them from this rule only", () => {
     const queue = program.resource("aws:sqs/queue:Queue");
-    const target = program.resource("aws:cloudwatch/eventTarget:EventTarget");
+    const target = program.resource("aws:cloudwatch/eventTarget:EventTarget", "recorder");
     const policy = program.resource("aws:sqs/queuePolicy:QueuePolicy");
 
     const [statement] = statementsOf(policy.inputs.policy);
@@ -149,7 +154,7 @@ describe("the program", () => {
       const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
       expect(logGroup.inputs.retentionInDays, name).to.equal(30);
     }
-    expect(functions).to.have.length(3);
+    expect(functions).to.have.length(4);
   });
 
   it("grants only actions that exist, and none by wildcard", async () => {

@@ -31,6 +31,7 @@ describe("settings", () => {
         { name: "podium", clipSeconds: 30, retentionHours: 2, alarmThreshold: 10 },
       ],
       prefix: "",
+      reconcileMinutes: 15,
       logRetentionDays: 30,
     });
   });
@@ -108,7 +109,7 @@ describe("settings", () => {
     [
       "an unknown key",
       { clipLength: 60, streams: [{ name: "gate" }] },
-      "[lastframe:clipLength] is not a setting; the settings here are streams, clipSeconds, retentionHours, alarmThreshold, prefix, logRetentionDays",
+      "[lastframe:clipLength] is not a setting; the settings here are streams, clipSeconds, retentionHours, alarmThreshold, prefix, reconcileMinutes, logRetentionDays",
     ],
     [
       "an unknown key of a stream",

@@ -4,6 +4,7 @@ import { expect } from "chai";
 
 import jsonata = require("jsonata");
 
+import { planClips } from "../../archive/plan";
 import { recorderWorkflow } from "../../infra/workflow";
 import {
   failure,
@@ -91,6 +92,23 @@ describe("the workflow", () => {
       expect(timestamp).to.equal(due);
     });
   }
+
+  it("wakes at the very instant when the archiver takes a cell to be due", () => {
+    const clipMs = 180_000;
+    const dueMs = Date.parse("2026-11-22T14:03:30.000Z");
+    const inCell = {
+      fragmentNumber: "1",
+      serverMs: dueMs - 30_001,
+      producerMs: 0,
+      durationMs: 1,
+      sizeBytes: 1,
+    };
+    const plansAt = (nowMs: number) => planClips({ fragments: [inCell], listed: [inCell], clipMs, nowMs });
+
+    const plans = [plansAt(dueMs - 1), plansAt(dueMs)];
+
+    expect(plans.map(({ length }) => length)).to.deep.equal([0, 1]);
+  });
 });
 
 describe("the workflow at work", function () {

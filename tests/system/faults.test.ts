@@ -120,6 +120,31 @@ describe("a recording under faults", function () {
   });
 });
 
+describe("footage for which no alarm rings", function () {
+  this.timeout(120_000);
+  let stack: RecordingStack;
+  after(() => stack?.close());
+
+  it("is archived all the same, by the schedule", async () => {
+    const deaf = [{ name: "clock", alarmThreshold: 300, clipSeconds: 10 }];
+    stack = await deployRecording({ streams: deaf, reconcileMinutes: 1 });
+
+    const persisted = await stack.film("clock", clock);
+    let clips = await stack.clips("clock");
+    const held = () => clips.reduce((sum, { metadata }) => sum + Number(metadata["fragment-count"]), 0);
+    while (held() < persisted.length) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      clips = await stack.clips("clock");
+    }
+    const { executions } = await stack.stepFunctions.listExecutions({
+      stateMachineArn: stack.outputs.workflow,
+    });
+
+    expect(executions).to.deep.equal([]);
+    expect(framesIn(clips)).to.deep.equal(framesSent(clock, persisted));
+  });
+});
+
 /** Waits for the alarm to start an execution. */
 async function firstExecution({ stepFunctions, outputs }: RecordingStack) {
   for (;;) {

@@ -35,4 +35,26 @@ const lambdaFunction: ResourceType<Plain<aws.lambda.FunctionArgs> & { code: Code
   },
 };
 
-export const lambdaResources: ResourceTypes = { "aws:lambda/function:Function": lambdaFunction };
+const permission: ResourceType<Plain<aws.lambda.PermissionArgs>> = {
+  nameInput: "statementId",
+  async create(inputs, { lambda }) {
+    const StatementId = inputs.statementId;
+    await lambda.addPermission({
+      FunctionName: inputs.function as string,
+      StatementId,
+      Action: inputs.action,
+      Principal: inputs.principal,
+      SourceArn: inputs.sourceArn,
+      SourceAccount: inputs.sourceAccount,
+    });
+    return { id: StatementId ?? "", outputs: { ...inputs } };
+  },
+  async delete(StatementId, outputs, { lambda }) {
+    await lambda.removePermission({ FunctionName: outputs.function as string, StatementId });
+  },
+};
+
+export const lambdaResources: ResourceTypes = {
+  "aws:lambda/function:Function": lambdaFunction,
+  "aws:lambda/permission:Permission": permission,
+};

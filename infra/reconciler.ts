@@ -1,0 +1,77 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { reconcile } from "../handlers/reconcile";
+import { RecorderFunction } from "./recorderFunction";
+
+export interface ReconcilerArgs {
+  /** The Recorder's archive function, which does the work. */
+  archiveFunctionArn: pulumi.Input<string>;
+  /** `project/stack`: begins the names of this stack's alarms. */
+  stack: string;
+  /** How often every stream is looked at. */
+  everyMinutes: number;
+  logRetentionDays: number;
+  tags: Record<string, string>;
+}
+
+/** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
+export class Reconciler extends pulumi.ComponentResource {
+  constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("lastframe:infra:Reconciler", name, {}, opts);
+    const { archiveFunctionArn, stack, everyMinutes, logRetentionDays, tags } = args;
+    const child = { parent: this };
+
+    const { accountId } = aws.getCallerIdentityOutput({}, child);
+    const { region } = aws.getRegionOutput({}, child);
+    const { partition } = aws.getPartitionOutput({}, child);
+    const alarms = pulumi.interpolate`arn:${partition}:cloudwatch:${region}:${accountId}:alarm`;
+
+    const dispatcher = new RecorderFunction(
+      name,
+      {
+        handlerFactory: reconcile,
+        statements: [
+          // A search by prefix is asked of all alarms.
+          { Effect: "Allow", Action: "cloudwatch:DescribeAlarms", Resource: pulumi.interpolate`${alarms}:*` },
+          {
+            Effect: "Allow",
+            Action: "cloudwatch:ListTagsForResource",
+            Resource: pulumi.interpolate`${alarms}:${stack}/*`,
+          },
+          { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: archiveFunctionArn },
+        ],
+        environment: { ALARM_PREFIX: `${stack}/`, ARCHIVE_FUNCTION: archiveFunctionArn },
+        timeoutSeconds: 300,
+        memoryMb: 256,
+        logRetentionDays,
+        tags,
+      },
+      child,
+    );
+    const rule = new aws.cloudwatch.EventRule(
+      name,
+      {
+        description: `Every stream of ${stack} is looked at, whether or not an alarm rang`,
+        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+        tags,
+      },
+      child,
+    );
+    const mayCall = new aws.lambda.Permission(
+      name,
+      {
+        action: "lambda:InvokeFunction",
+        function: dispatcher.arn,
+        principal: "events.amazonaws.com",
+        sourceArn: rule.arn,
+      },
+      child,
+    );
+    new aws.cloudwatch.EventTarget(
+      name,
+      { rule: rule.name, arn: dispatcher.arn },
+      { ...child, dependsOn: mayCall },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,42 @@
+import { expect } from "chai";
+import { makeReconcile, type ReconciledStream } from "../../handlers/reconcile";
+
+const time = "2026-11-22T14:15:00Z";
+
+async function* streams(...names: string[]): AsyncGenerator<ReconciledStream> {
+  for (const streamName of names) yield { streamName, clipSeconds: 60 };
+}
+
+describe("Reconcile", () => {
+  it("starts a round for every stream, as of the event's time", async () => {
+    const started: object[] = [];
+    const reconcile = makeReconcile({
+      listStreams: () => streams("gate", "podium"),
+      startRound: async (request) => void started.push(request),
+    });
+
+    const answer = await reconcile({ time });
+
+    expect(answer).to.deep.equal({ streams: 2 });
+    expect(started).to.deep.equal([
+      { streamName: "gate", clipSeconds: 60, now: time },
+      { streamName: "podium", clipSeconds: 60, now: time },
+    ]);
+  });
+
+  it("does not let one stream's failure keep the others waiting, and fails in the end, naming it", async () => {
+    const started: string[] = [];
+    const reconcile = makeReconcile({
+      listStreams: () => streams("gate", "podium"),
+      startRound: async ({ streamName }) => {
+        if (streamName === "gate") throw new Error("TooManyRequestsException");
+        started.push(streamName);
+      },
+    });
+
+    const failure = await reconcile({ time }).catch((error: Error) => error.message);
+
+    expect(started).to.deep.equal(["podium"]);
+    expect(failure).to.equal("not reconciled: gate: Error: TooManyRequestsException");
+  });
+});
