@@ -26,7 +26,8 @@ export function makeVault(bucket: string): Vault {
       ...target,
       ContentType: object.contentType,
       Metadata: object.metadata,
-      Tagging: new URLSearchParams(object.tags).toString(),
+      // An object without tags is sent without the header, which must not be empty.
+      Tagging: new URLSearchParams(object.tags).toString() || undefined,
     };
     const parts = inParts(object.body, partBytes);
     try {
