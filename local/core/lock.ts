@@ -4,10 +4,16 @@ import * as path from "node:path";
 /**
  * Takes a data folder for this process; the returned function gives it back. A lock whose process is gone, as after
  * kill -9, is taken over.
- * @throws when a living process holds it, naming it
+ * @throws when a living process holds it, naming it, or when it can be no data folder
  */
 export function lockFolder(folder: string): () => void {
-  fs.mkdirSync(folder, { recursive: true });
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${folder} cannot hold the cloud's data (${code}); use another folder`);
+  }
   const file = path.join(folder, "lock");
   const holder = fs.existsSync(file) ? Number(fs.readFileSync(file, "utf8")) : 0;
   if (holder && holder !== process.pid && isAlive(holder)) {

@@ -75,6 +75,18 @@ describe("npm run local", function () {
     );
   });
 
+  it("names a data folder that is none", async () => {
+    const file = path.join(folder, "notes.txt");
+    fs.writeFileSync(file, "not a folder");
+
+    const { code, stderr } = await start("--port", "0", "--data", file).ended;
+
+    expect([code, stderr]).to.deep.equal([
+      1,
+      `${file} cannot hold the cloud's data (EEXIST); use another folder\n`,
+    ]);
+  });
+
   const wrong: [string[], RegExp][] = [
     [["--port", "70000"], /--port <number>.*Write a whole number from 0 to 65535/],
     [["--speed", "0"], /--speed <factor>.*Write a positive number/],
