@@ -64,6 +64,19 @@ const streams: Record<string, () => MemoryStream> = {
     createdMs: T0 - MINUTE,
     refuse: "InvalidMediaFrameException",
   }),
+  "GetClip refuses every other time": () => {
+    let calls = 0;
+    const refusesNow = () => {
+      calls += 1;
+      return calls % 2 === 0;
+    };
+    return {
+      fragments: fragments(30),
+      createdMs: T0 - MINUTE,
+      refuse: "InvalidMediaFrameException",
+      refusesNow,
+    };
+  },
   "change their codec data": () => ({
     fragments: fragments(30),
     createdMs: T0 - MINUTE,

@@ -9,6 +9,8 @@ export interface MemoryStream {
   fragments: Fragment[];
   createdMs: number;
   refuse?: string;
+  /** Whether it answers that error to this call; to all, unless told. */
+  refusesNow?(): boolean;
   /** Names an error that GetClip answers for now. */
   clipFailure?: string;
   /** CodecPrivate of a fragment's video track, so that a test can change it. */
@@ -34,7 +36,8 @@ export function memorySource(stream: MemoryStream): FragmentSource {
     }),
     list: async (range) => inRange(range).reverse(),
     clip: async (range) => {
-      const failure = stream.clipFailure ?? stream.refuse;
+      const refusal = (stream.refusesNow?.() ?? true) ? stream.refuse : undefined;
+      const failure = stream.clipFailure ?? refusal;
       if (failure) throw Object.assign(new Error("no clip"), { name: failure });
       return chunks(mp4Clip(inRange(range)));
     },
