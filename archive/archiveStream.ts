@@ -57,10 +57,10 @@ export interface ArchiveResult {
 export async function archiveStream(request: ArchiveRequest): Promise<ArchiveResult> {
   const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn } = request;
   const stream = await source.describe();
-  const target = { source, vault, prefix, stream, tags };
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
   const expiredToMs = nowMs - stream.retentionHours * 3_600_000;
+  const target = { source, vault, prefix, stream, tags, expiredToMs };
   const clips: StoredClip[] = [];
 
   let head = await readHead(vault, folder);
@@ -127,7 +127,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     if (!written)
       throw new Error(`the ledger entry ${open.seq} of ${folder}, which plans ${open.key}, is gone`);
     const clip = planIn(written, open.key);
-    const change = await finishPlan(target, clip, expiredToMs);
+    const change = await finishPlan(target, clip);
     const others = state.openPlans.filter(({ key }) => key !== open.key);
     if (change.kind === "split") {
       const replacements = change.clips.map(({ key }) => ({ key, seq: head.nextSeq }));

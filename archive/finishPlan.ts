@@ -14,6 +14,8 @@ export interface ClipTarget {
   prefix: string;
   stream: StreamDescription;
   tags: Record<string, string>;
+  /** Server time before which Kinesis Video Streams holds nothing any more. */
+  expiredToMs: number;
 }
 
 /** Name of the error of a clip that is not what its plan says. */
@@ -25,34 +27,29 @@ const VOID = "void";
 /**
  * Finishes a plan exactly as it is written, whoever wrote it and however far someone else has come. Looks at its key
  * first: an object that is there is adopted, a void one has the plan replaced; only then is Kinesis Video Streams asked.
- * @param expiredToMs server time before which Kinesis Video Streams holds nothing any more
  * @returns the change to record: `stored`, or `split` when the plan cannot be one object, with its key made void
  */
-export async function finishPlan(
-  target: ClipTarget,
-  clip: PlannedClip,
-  expiredToMs: number,
-): Promise<StoredChange | SplitChange> {
+export async function finishPlan(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
   const held = await target.vault.get(clip.key);
-  if (held) return decided(target, clip, held, expiredToMs);
+  if (held) return decided(target, clip, held);
 
   const fragments = clip.fragments.map(fromRow);
-  if (fragments.some(({ serverMs }) => serverMs < expiredToMs)) {
-    return giveUp(target, clip, expiredToMs, "some of it is past its retention");
+  if (fragments.some(({ serverMs }) => serverMs < target.expiredToMs)) {
+    return giveUp(target, clip, "some of it is past its retention");
   }
   if (!clip.range) {
     const runs = await playableRuns(target.source, fragments);
     const [only, ...others] = runs;
-    if (only && others.length === 0) return put(target, clip, matroska(only), expiredToMs);
+    if (only && others.length === 0) return put(target, clip, matroska(only));
     const lists = runs.map((run) => run.fragments);
-    return giveUp(target, clip, expiredToMs, "the codec data changes within it", lists);
+    return giveUp(target, clip, "the codec data changes within it", lists);
   }
   try {
     const movie = checked(await target.source.clip(clip.range), fragments);
-    return await put(target, clip, movie, expiredToMs);
+    return await put(target, clip, movie);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return giveUp(target, clip, expiredToMs, String(error));
+    return giveUp(target, clip, String(error));
   }
 }
 
@@ -79,9 +76,8 @@ async function decided(
   target: ClipTarget,
   clip: PlannedClip,
   held: HeldObject,
-  expiredToMs: number,
 ): Promise<StoredChange | SplitChange> {
-  if (held.metadata.decision === VOID) return split(target, clip, expiredToMs, "its key is void");
+  if (held.metadata.decision === VOID) return split(target, clip, "its key is void");
   if (held.metadata["fragment-list-sha256"] !== fragmentListHash(clip.fragments.map(fromRow))) {
     throw new Error(
       `${clip.key} holds another clip than its plan says; move the object away, and it is made anew`,
@@ -96,7 +92,6 @@ async function put(
   target: ClipTarget,
   clip: PlannedClip,
   body: AsyncIterable<Uint8Array>,
-  expiredToMs: number,
 ): Promise<StoredChange | SplitChange> {
   const { vault, stream, tags } = target;
   const contentType = clip.range ? "video/mp4" : "video/x-matroska";
@@ -110,14 +105,13 @@ async function put(
     tags,
   });
   if (outcome === "stored") return { kind: "stored", key: clip.key, ...measured.result() };
-  return decided(target, clip, await presentAt(vault, clip.key), expiredToMs);
+  return decided(target, clip, await presentAt(vault, clip.key));
 }
 
 /** Decides a key for good before its plan is replaced: whoever still works on the plan finds it taken. */
 async function giveUp(
   target: ClipTarget,
   clip: PlannedClip,
-  expiredToMs: number,
   because: string,
   lists?: Fragment[][],
 ): Promise<StoredChange | SplitChange> {
@@ -128,16 +122,15 @@ async function giveUp(
   const outcome = await vault.putIfAbsent({ key: clip.key, body, contentType: "text/plain", metadata, tags });
   if (outcome === "present") {
     const held = await presentAt(vault, clip.key);
-    if (held.metadata.decision !== VOID) return decided(target, clip, held, expiredToMs);
+    if (held.metadata.decision !== VOID) return decided(target, clip, held);
   }
-  return split(target, clip, expiredToMs, because, lists);
+  return split(target, clip, because, lists);
 }
 
 /** The plans that take a void plan's place: what can still be had of it, in the given lists, fetched by number. */
 function split(
-  { prefix, stream }: ClipTarget,
+  { prefix, stream, expiredToMs }: ClipTarget,
   clip: PlannedClip,
-  expiredToMs: number,
   because: string,
   lists: Fragment[][] = [clip.fragments.map(fromRow)],
 ): SplitChange {

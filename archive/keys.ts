@@ -2,13 +2,6 @@ import * as crypto from "node:crypto";
 import type { Fragment } from "./fragment";
 import type { StreamDescription } from "./ports";
 
-/** Where a stack's footage lives. Several archives can share a bucket, so no key and no policy leaves out the prefix. */
-export interface ArchiveAddress {
-  bucket: string;
-  /** Empty, or ending in a slash. */
-  prefix: string;
-}
-
 /** The folder of a stream's clips, Hive-style, so that people and Athena can both read it. */
 export function clipFolder(prefix: string, streamName: string): string {
   return `${prefix}clips/stream=${streamName}/`;

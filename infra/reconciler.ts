@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
+import { makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 
 export interface ReconcilerArgs {
@@ -21,10 +22,7 @@ export class Reconciler extends pulumi.ComponentResource {
     const { archiveFunctionArn, stack, everyMinutes, logRetentionDays, tags } = args;
     const child = { parent: this };
 
-    const { accountId } = aws.getCallerIdentityOutput({}, child);
-    const { region } = aws.getRegionOutput({}, child);
-    const { partition } = aws.getPartitionOutput({}, child);
-    const alarms = pulumi.interpolate`arn:${partition}:cloudwatch:${region}:${accountId}:alarm`;
+    const arn = makeArn(child);
 
     const dispatcher = new RecorderFunction(
       name,
@@ -32,11 +30,11 @@ export class Reconciler extends pulumi.ComponentResource {
         handlerFactory: reconcile,
         statements: [
           // A search by prefix is asked of all alarms.
-          { Effect: "Allow", Action: "cloudwatch:DescribeAlarms", Resource: pulumi.interpolate`${alarms}:*` },
+          { Effect: "Allow", Action: "cloudwatch:DescribeAlarms", Resource: arn("cloudwatch", "alarm:*") },
           {
             Effect: "Allow",
             Action: "cloudwatch:ListTagsForResource",
-            Resource: pulumi.interpolate`${alarms}:${stack}/*`,
+            Resource: arn("cloudwatch", `alarm:${stack}/*`),
           },
           { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: archiveFunctionArn },
         ],

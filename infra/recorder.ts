@@ -4,7 +4,7 @@ import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
 import type { Archive } from "./archive";
-import { assumedBy } from "./policies";
+import { assumedBy, makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 import { recorderWorkflow } from "./workflow";
 
@@ -29,11 +29,8 @@ export class Recorder extends pulumi.ComponentResource {
     const { archive, stack, logRetentionDays, tags } = args;
     const child = { parent: this };
 
-    const { accountId } = aws.getCallerIdentityOutput({}, child);
-    const { region } = aws.getRegionOutput({}, child);
     const { partition } = aws.getPartitionOutput({}, child);
-    const arn = (service: string, resource: string) =>
-      pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+    const arn = makeArn(child);
     const alarms = arn("cloudwatch", `alarm:${stack}/*`);
 
     const functions = createFunctions();
