@@ -10,10 +10,8 @@ import {
   encryptionMembers,
   type ObjectDescription,
 } from "./objectProperties";
-import type { StoredObject } from "./objectStore";
-import { receivePayload } from "./payload";
-import { fullChecksum, writeNeeds } from "./putObject";
-import { commitObject, visibleVersionId } from "./writeObject";
+import { writeNeeds } from "./putObject";
+import { receiveObject, visibleVersionId } from "./writeObject";
 
 /** Input of CopyObject. */
 export interface CopyObjectInput extends ObjectDescription, CopySourceInput, WriteConditions {
@@ -57,17 +55,8 @@ export function makeCopyObject(s3: S3Context) {
       : source.object.checksum?.algorithm;
     const integrity = { checksum: algorithm && { algorithm } };
     const payload = copyPayload(sourceBucket, source);
-    const folder = s3.buckets.incomingFolder;
-    const { object, version } = await receivePayload(payload, integrity, { folder }, (received) => {
-      const object: StoredObject = {
-        ...description,
-        sizeBytes: received.sizeBytes,
-        etag: received.md5Hex,
-        checksum: fullChecksum(integrity, received.checksumValue),
-      };
-      const write = { bucket, key, file: received.file, object, conditions: input, reason: "CopyObject" };
-      return { object, version: commitObject(s3, call, write) };
-    });
+    const write = { bucket, key, description, conditions: input, reason: "CopyObject" };
+    const { object, version } = await receiveObject(s3, call, payload, integrity, write);
     return {
       CopyObjectResult: {
         ETag: `"${object.etag}"`,

@@ -1,20 +1,14 @@
 import type { Call, Need } from "../core/service";
 import { type Context, objectNeed, requestTagContext } from "./access";
 import type { Bucket } from "./bucketStore";
-import {
-  type Checksum,
-  type ChecksumAlgorithm,
-  checksumAlgorithm,
-  checksumMembers,
-  statedChecksum,
-} from "./checksums";
+import { checksumAlgorithm, checksumMembers, statedChecksum } from "./checksums";
 import { checkWriteConditions, type WriteConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { s3Error } from "./errors";
 import { describeObject, encryptionMembers, type ObjectDescription } from "./objectProperties";
 import type { StoredObject } from "./objectStore";
-import { type Integrity, type Payload, payloadOf, receivePayload } from "./payload";
-import { commitObject, visibleVersionId } from "./writeObject";
+import { type Integrity, type Payload, payloadOf } from "./payload";
+import { receiveObject, visibleVersionId } from "./writeObject";
 
 /** Bytes of an upload: a request's payload, or what a caller in this process has in memory. */
 export type Body = Payload | Uint8Array | string;
@@ -93,15 +87,6 @@ export function integrityOf(
   return { contentMd5: input.ContentMD5, checksum };
 }
 
-/** A checksum of an object's bytes as they are. */
-export const fullChecksum = (
-  integrity: { checksum?: { algorithm: ChecksumAlgorithm } },
-  value: string | undefined,
-): Checksum | undefined =>
-  integrity.checksum && value !== undefined
-    ? { algorithm: integrity.checksum.algorithm, type: "FULL_OBJECT", value }
-    : undefined;
-
 /** PutObject. */
 export function makePutObject(s3: S3Context) {
   return async function PutObject(input: PutObjectInput, call: Call) {
@@ -119,17 +104,8 @@ export function makePutObject(s3: S3Context) {
         {},
         "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
       );
-    const folder = s3.buckets.incomingFolder;
-    const { object, version } = await receivePayload(payload, integrity, { folder }, (received) => {
-      const object: StoredObject = {
-        ...description,
-        sizeBytes: received.sizeBytes,
-        etag: received.md5Hex,
-        checksum: fullChecksum(integrity, received.checksumValue),
-      };
-      const write = { bucket, key, file: received.file, object, conditions: input, reason: "PutObject" };
-      return { object, version: commitObject(s3, call, write) };
-    });
+    const write = { bucket, key, description, conditions: input, reason: "PutObject" };
+    const { object, version } = await receiveObject(s3, call, payload, integrity, write);
     return {
       ETag: `"${object.etag}"`,
       VersionId: visibleVersionId(bucket, version),

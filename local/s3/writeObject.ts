@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Call } from "../core/service";
 import type { Bucket } from "./bucketStore";
+import type { Checksum, ChecksumAlgorithm } from "./checksums";
 import { checkWriteConditions, type WriteConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { s3Error } from "./errors";
 import { publishObjectEvent } from "./events";
 import type { StoredObject, StoredVersion } from "./objectStore";
+import { type Integrity, type Payload, receivePayload } from "./payload";
 
 /** The version id that a write to a bucket gets: a new one where versioning is enabled, else `null`. */
 export function newVersionId(bucket: Bucket): string {
@@ -46,3 +48,41 @@ export function commitObject(
   publishObjectEvent(s3, call, bucket, stored, { detailType: "Object Created", reason });
   return stored;
 }
+
+/** Receives the bytes of one request as an object and makes it the newest version of its key. */
+export function receiveObject(
+  s3: S3Context,
+  call: Call,
+  payload: Payload,
+  integrity: Integrity,
+  {
+    bucket,
+    key,
+    description,
+    conditions,
+    reason,
+  }: {
+    bucket: Bucket;
+    key: string;
+    /** All of the object that does not come with its bytes. */
+    description: Omit<StoredObject, "sizeBytes" | "etag" | "checksum">;
+    conditions: WriteConditions;
+    reason: string;
+  },
+): Promise<{ object: StoredObject; version: StoredVersion }> {
+  const folder = s3.buckets.incomingFolder;
+  return receivePayload(payload, integrity, { folder }, ({ file, sizeBytes, md5Hex, checksumValue }) => {
+    const checksum = fullChecksum(integrity, checksumValue);
+    const object: StoredObject = { ...description, sizeBytes, etag: md5Hex, checksum };
+    return { object, version: commitObject(s3, call, { bucket, key, file, object, conditions, reason }) };
+  });
+}
+
+/** A checksum of an object's bytes as they are. */
+const fullChecksum = (
+  integrity: { checksum?: { algorithm: ChecksumAlgorithm } },
+  value: string | undefined,
+): Checksum | undefined =>
+  integrity.checksum && value !== undefined
+    ? { algorithm: integrity.checksum.algorithm, type: "FULL_OBJECT", value }
+    : undefined;

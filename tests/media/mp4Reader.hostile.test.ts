@@ -3,16 +3,8 @@ import * as fc from "fast-check";
 import type { Track } from "../../media/matroska";
 import { type Mp4Error, type Mp4Summary, makeMp4Reader } from "../../media/mp4Reader";
 import { boxAt, boxesOf, boxOf, moovLast, partsOf, with32 } from "./mp4Bytes";
-import { footageBytes, framesOf, mp4File, ofKind, readAll } from "./support";
+import { avc, footageBytes, framesOf, mp4File, ofKind, readAll } from "./support";
 
-const avc: Track = {
-  number: 1,
-  uid: 1n,
-  type: "video",
-  codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: new Uint8Array(Buffer.from("014d401effe100046764002801000468ee3880", "hex")),
-  video: { widthPixels: 640, heightPixels: 360 },
-};
 const aac: Track = {
   number: 2,
   uid: 2n,

@@ -20,7 +20,7 @@ import { type Mp4SampleRun, type Mp4Summary, makeMp4Reader } from "../../media/m
 import { mp4Header } from "../../media/mp4Writer";
 import { packetsOf } from "../support/ffprobe";
 import { boxAt, boxOf, moovLast, partsOf, with32 } from "./mp4Bytes";
-import { footageBytes, framesOf, mp4File, ofKind, probe, readAll, realFootage } from "./support";
+import { avc, footageBytes, framesOf, mp4File, ofKind, probe, readAll, realFootage } from "./support";
 
 const files = [...realFootage, "clock.mkv", "garden.mkv"];
 
@@ -58,14 +58,6 @@ function packetsInFile(file: Uint8Array) {
   }
 }
 
-const avc: Track = {
-  number: 1,
-  uid: 1n,
-  type: "video",
-  codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: new Uint8Array(Buffer.from("014d401effe100046764002801000468ee3880", "hex")),
-  video: { widthPixels: 640, heightPixels: 360 },
-};
 const aLaw: Track = {
   number: 2,
   uid: 2n,

@@ -13,6 +13,16 @@ export function footageBytes(name: string): Uint8Array {
   return new Uint8Array(fs.readFileSync(footage(name)));
 }
 
+/** An H.264 track that MP4 takes, for made-up frames. */
+export const avc: Track = {
+  number: 1,
+  uid: 1n,
+  type: "video",
+  codecId: "V_MPEG4/ISO/AVC",
+  codecPrivate: new Uint8Array(Buffer.from("014d401effe100046764002801000468ee3880", "hex")),
+  video: { widthPixels: 640, heightPixels: 360 },
+};
+
 /** All events of a whole stream. */
 export function readAll(bytes: Uint8Array): MatroskaEvent[] {
   const reader = makeMatroskaReader();
