@@ -11,6 +11,7 @@ const mayImport: Record<string, string[]> = {
   archive: ["media"],
   media: [],
   producer: ["media"],
+  automation: ["infra", "archive"],
   local: ["media"],
 };
 

@@ -1,0 +1,155 @@
+import { mergeStretches, type Stretch } from "./coverage";
+import { fragmentListHash } from "./keys";
+import { type Damage, makeChainCheck } from "./verifyChain";
+import type { VerifiedEntry, VerifiedPlan } from "./verifyEntry";
+import type { ListedKey } from "./verifyPorts";
+
+/** Time that is not in the archive as far as the ledger knows. */
+export interface Gap extends Stretch {
+  /**
+   * `expired`, `stream-deleted`: no listing covered this time. `lost`: these fragments were past their retention.
+   * `deferred`: they could not be read, and are tried again. `not stored yet`: planned, and in nobody's record as stored.
+   */
+  cause: string;
+  /** The clock of `fromMs` and `toMs`: the camera's, or the service's where the fragments are not known. */
+  clock: "media" | "server";
+  /** The entry that says so. */
+  seq: number;
+  fragmentCount?: number;
+  key?: string;
+}
+
+/** What the ledger says of one key under `clips/`. */
+export interface LedgerClip {
+  key: string;
+  /** Where its plan stands; unknown where that entry cannot be read. */
+  plan?: { entryKey: string; versionId: string; seq: number };
+  fragmentListSha256?: string;
+  /** Media time that its fragments cover. */
+  stretches: Stretch[];
+  fragmentCount: number;
+  stored?: { seq: number; atMs: number; sizeBytes: number; sha256: string; checksum?: string };
+  /** The entry that replaced its plan: the key holds no clip. */
+  void?: { seq: number; atMs: number };
+}
+
+/** One life of a stream, as its ledger tells it. */
+export interface Life {
+  createdMs: number;
+  entryCount: number;
+  /** Number of the newest entry that can be read. */
+  lastSeq?: number;
+  /** Server time to which the ledger itself knows that nothing is missing from it. */
+  accountedToMs: number;
+  /** The stream of that life is gone, and nothing can come any more. */
+  hasEnded: boolean;
+  clips: Map<string, LedgerClip>;
+  gaps: Gap[];
+  damage: Damage[];
+}
+
+/** Gathers what a life's ledger says, from its newest entry to its oldest. */
+export function makeLedgerReading(folder: string, createdMs: number) {
+  const chain = makeChainCheck(folder);
+  const clips = new Map<string, LedgerClip>();
+  const gaps: Gap[] = [];
+  let lastSeq: number | undefined;
+  let entryCount = 0;
+  let accountedToMs = createdMs;
+  let hasEnded = false;
+  /** Numbers of fragments that an entry newer than the one at hand decides anew. */
+  const decidedLater = new Set<string>();
+
+  /** Takes the next key of the folder's listing, with what its first version holds. */
+  function take(listed: ListedKey, bytes: Uint8Array | undefined): void {
+    const entry = chain.take(listed, bytes);
+    if (!entry) return;
+    if (lastSeq === undefined) {
+      lastSeq = entry.seq;
+      accountedToMs = Math.max(accountedToMs, entry.state.lowWaterMs);
+    }
+    entryCount += 1;
+    account(entry, listed);
+  }
+
+  function account({ seq, at, change }: VerifiedEntry, { key, versions }: ListedKey): void {
+    const atMs = Date.parse(at);
+    const [version] = versions;
+    const plan = (clip: VerifiedPlan) => {
+      Object.assign(clipOf(clip.key), {
+        plan: { entryKey: key, versionId: version?.versionId ?? "", seq },
+        fragmentListSha256: fragmentListHash(clip.fragments),
+        stretches: stretchesOf(clip.fragments),
+        fragmentCount: clip.fragments.length,
+      });
+    };
+    if (change.kind === "plan") {
+      plan(change.clip);
+      if (change.retries !== undefined) decide(change.clip.fragments);
+    } else if (change.kind === "split") {
+      clipOf(change.voidKey).void = { seq, atMs };
+      change.clips.forEach(plan);
+      addGaps("lost", seq, change.lost);
+      decide(change.lost);
+      addGaps(
+        "deferred",
+        seq,
+        change.deferred.filter(({ fragmentNumber }) => !decidedLater.has(fragmentNumber)),
+      );
+      decide(change.deferred);
+    } else if (change.kind === "stored") {
+      const { sizeBytes, sha256, checksum } = change;
+      clipOf(change.key).stored ??= { seq, atMs, sizeBytes, sha256, checksum };
+    } else if (change.kind === "gap") {
+      const { fromMs, toMs, cause } = change;
+      gaps.push({ fromMs, toMs, cause, clock: "server", seq });
+    } else if (change.kind === "closed") {
+      accountedToMs = Math.max(accountedToMs, change.compared.asOfMs);
+    } else if (change.kind === "ended") {
+      hasEnded = true;
+    }
+  }
+
+  function clipOf(key: string): LedgerClip {
+    const clip = clips.get(key) ?? { key, stretches: [], fragmentCount: 0 };
+    clips.set(key, clip);
+    return clip;
+  }
+
+  function decide(fragments: VerifiedPlan["fragments"]): void {
+    for (const { fragmentNumber } of fragments) decidedLater.add(fragmentNumber);
+  }
+
+  function addGaps(cause: string, seq: number, fragments: VerifiedPlan["fragments"]): void {
+    for (const stretch of stretchesOf(fragments)) {
+      const isWithin = ({ producerMs }: { producerMs: number }) =>
+        producerMs >= stretch.fromMs && producerMs < stretch.toMs;
+      gaps.push({ ...stretch, cause, clock: "media", seq, fragmentCount: fragments.filter(isWithin).length });
+    }
+  }
+
+  /** The listing has ended. */
+  function end(): Life {
+    const damage = chain.end();
+    for (const { key, plan, stored, void: voided, stretches, fragmentCount } of clips.values()) {
+      if (voided || stored || !plan) continue;
+      const { seq } = plan;
+      const cause = "not stored yet";
+      for (const stretch of stretches)
+        gaps.push({ ...stretch, cause, clock: "media", seq, fragmentCount, key });
+    }
+    return { createdMs, entryCount, lastSeq, accountedToMs, hasEnded, clips, gaps, damage };
+  }
+
+  return { take, end };
+}
+
+/** Media time that fragments cover: at least a millisecond each, so that none goes unseen. */
+function stretchesOf(fragments: VerifiedPlan["fragments"]): Stretch[] {
+  return mergeStretches(
+    fragments.map(({ producerMs, durationMs }) => ({
+      fromMs: producerMs,
+      toMs: producerMs + Math.max(1, durationMs),
+    })),
+  );
+}
