@@ -36,6 +36,7 @@ export const elementId = {
   samplingFrequency: 0xb5,
   channels: 0x9f,
   bitDepth: 0x6264,
+  contentEncodings: 0x6d80,
   tags: 0x1254c367,
   tag: 0x7373,
   simpleTag: 0x67c8,
@@ -71,6 +72,8 @@ export interface Track {
   defaultDurationNs?: number;
   video?: { widthPixels: number; heightPixels: number };
   audio?: { samplingHz: number; channels: number; bitDepth?: number };
+  /** Frames are compressed or encrypted within Matroska (ContentEncodings): their bytes are not what `codecId` says. */
+  isEncoded?: true;
 }
 
 /** One SimpleTag. `value` is empty when it has none. Strings end at their first NUL. */

@@ -53,6 +53,7 @@ export function makeHeaderParser(ebml: Ebml) {
       if (child === id.defaultDuration) draft.defaultDurationNs = unsigned(span);
       if (child === id.video) draft.video = video(span);
       if (child === id.audio) draft.audio = audio(span);
+      if (child === id.contentEncodings) draft.isEncoded = true;
     });
     const { number, uid = 0n, type, codecId } = draft;
     if (!number || type === undefined || codecId === undefined) {

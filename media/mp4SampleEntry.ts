@@ -8,7 +8,8 @@ const formatTagALaw = 6;
  * The MP4 name of a track's codec, undefined when MP4 is not written for it. Kinesis Video's own pages spell
  * H.264 both ways. `A_MS/ACM` is many codecs, told apart by the format tag in the CodecPrivate.
  */
-export function sampleEntryType({ codecId, codecPrivate }: Track) {
+export function sampleEntryType({ codecId, codecPrivate, isEncoded }: Track) {
+  if (isEncoded) return undefined;
   if (codecId === "V_MPEG4/ISO/AVC" || codecId === "V_MPEG/ISO/AVC") return "avc1";
   if (codecId === "V_MPEGH/ISO/HEVC") return "hvc1";
   if (codecId === "A_AAC") return "mp4a";

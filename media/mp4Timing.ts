@@ -1,5 +1,8 @@
 import { type Mp4Track, ticksPerMs } from "./mp4";
 
+/** Most that the 32 bits of a sample's time hold, one of them its sign: 6.6 hours. */
+const largestTicks = 0x7fffffff;
+
 /** When the samples of a track are decoded and shown, in ticks. */
 export interface Mp4Timing {
   /** From the start of the movie to the first sample that is shown. */
@@ -30,10 +33,15 @@ export function sampleTiming(mp4Track: Mp4Track): Mp4Timing {
   const lastMs = lastSampleDurationMs ?? defaultMs;
   const lastTicks =
     lastMs === undefined ? endTicks - (decodedAt.at(-2) ?? endTicks) : Math.round(lastMs * ticksPerMs);
+  const durations = decodedAt.map((ticks, index) => (decodedAt[index + 1] ?? ticks + lastTicks) - ticks);
+  const compositionOffsets = shownAt.map((ticks, index) => ticks - decodedAt[index]!);
+  if ([...durations, ...compositionOffsets].some((ticks) => Math.abs(ticks) > largestTicks)) {
+    throw new RangeError(`Track ${track.number} has a sample that is hours away from the next one.`);
+  }
   return {
     startTicks,
-    durations: decodedAt.map((ticks, index) => (decodedAt[index + 1] ?? ticks + lastTicks) - ticks),
-    compositionOffsets: shownAt.map((ticks, index) => ticks - decodedAt[index]!),
+    durations,
+    compositionOffsets,
     durationTicks: endTicks - startTicks + (samples.length > 0 ? lastTicks : 0),
   };
 }

@@ -1,0 +1,100 @@
+import type { Fragment } from "./fragment";
+import { type FragmentMedia, readFragmentMedia } from "./fragmentMedia";
+import type { FragmentSource } from "./ports";
+
+/** Consecutive fragments that decode alike, and their media, one for one. */
+export interface PlayableRun {
+  fragments: Fragment[];
+  media: FragmentMedia[];
+}
+
+/**
+ * Fetches fragments by number, each proven by the number in its own tags, and cuts them where the Tracks change. Which
+ * fragment stopped a body is not always told, so those that were not returned are asked for again: together while that
+ * brings any, else in halves, and at last alone. One bad fragment never costs another. Holds the media of one plan in
+ * memory: at most 95 MB.
+ * @returns the runs, and as `unreadable` those that failed alone three times, be it for what the service says of them,
+ *   because they are not Matroska, or because they did not come; `problems` says so in a sentence for each
+ * @throws what the source throws, and STREAM_UNREADABLE: errors that are no fragment's own
+ */
+export async function fetchFragments(
+  source: FragmentSource,
+  fragments: Fragment[],
+): Promise<{ runs: PlayableRun[]; unreadable: Fragment[]; problems: string[] }> {
+  // Each asked fragment costs a point of 500 a second that live viewers share (quota "fragment points, media").
+  const batchSize = 100;
+  const triesAlone = 3;
+  const held = new Map<string, FragmentMedia>();
+  const problems: string[] = [];
+  const queue: { asked: Fragment[]; tries: number }[] = [];
+  for (let from = 0; from < fragments.length; from += batchSize) {
+    queue.push({ asked: fragments.slice(from, from + batchSize), tries: 0 });
+  }
+
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const { asked, tries } = next;
+    const { media, problems: said } = await readFragmentMedia(
+      await source.media(asked.map(({ fragmentNumber }) => fragmentNumber)),
+    );
+    const isLastTry = tries + 1 === triesAlone;
+    for (const one of media) {
+      if (isLastTry || !one.endsWithBody || reachesEnd(one, asked)) held.set(one.fragmentNumber, one);
+    }
+    const missing = asked.filter(({ fragmentNumber }) => !held.has(fragmentNumber));
+    if (missing.length === 1 && asked.length === 1 && isLastTry) {
+      const name = `fragment ${asked[0]?.fragmentNumber}`;
+      problems.push(said.join(" ") || `Kinesis Video Streams did not return ${name}.`);
+      continue;
+    }
+    const cut = missing.length < asked.length ? missing.length : Math.ceil(missing.length / 2);
+    for (const again of [missing.slice(0, cut), missing.slice(cut)]) {
+      if (again.length > 0) queue.push({ asked: again, tries: asked.length === 1 ? tries + 1 : 0 });
+    }
+  }
+
+  const runs: PlayableRun[] = [];
+  for (const fragment of fragments) {
+    const media = held.get(fragment.fragmentNumber);
+    const run = runs.at(-1);
+    const previous = run?.media.at(-1);
+    if (!media) continue;
+    if (run && previous && decodeAlike(previous, media)) {
+      run.fragments.push(fragment);
+      run.media.push(media);
+    } else {
+      runs.push({ fragments: [fragment], media: [media] });
+    }
+  }
+  const unreadable = fragments.filter(({ fragmentNumber }) => !held.has(fragmentNumber));
+  return { runs, unreadable, problems };
+}
+
+/**
+ * When a run begins, on the cameras' clock: with its earliest fragment, or with the earliest frame if a camera dates one
+ * ahead of its Cluster. Fragments need not be in the order of their producer timestamps.
+ */
+export function runStartMs({ fragments, media }: PlayableRun): number {
+  const starts = media.map(({ cluster, timecodeScaleNs }, index) => {
+    const ticks = cluster.map((event) => (event.kind === "block" ? event.relativeTimecode : 0));
+    return (fragments[index]?.producerMs ?? 0) + Math.min(0, ...ticks) * (timecodeScaleNs / 1e6);
+  });
+  return Math.min(...starts);
+}
+
+/** Whether the frames of some track go on for as long as the fragment was listed with, give or take the longest of them. */
+function reachesEnd({ fragmentNumber, tracks, cluster, timecodeScaleNs }: FragmentMedia, asked: Fragment[]) {
+  const listed = asked.find((fragment) => fragment.fragmentNumber === fragmentNumber);
+  const toleranceMs = 1;
+  const ends = tracks.map(({ number }) => {
+    const ticks = cluster.flatMap((event) =>
+      event.kind === "block" && event.track === number ? [event.relativeTimecode] : [],
+    );
+    ticks.sort((a, b) => a - b);
+    const longest = Math.max(0, ...ticks.map((tick, index) => tick - (ticks[index - 1] ?? tick)));
+    return ((ticks.at(-1) ?? 0) + longest) * (timecodeScaleNs / 1e6);
+  });
+  return Math.max(...ends) >= (listed?.durationMs ?? 0) - toleranceMs;
+}
+
+const decodeAlike = (a: FragmentMedia, b: FragmentMedia) =>
+  a.timecodeScaleNs === b.timecodeScaleNs && Buffer.compare(a.tracksElement, b.tracksElement) === 0;
