@@ -75,8 +75,11 @@ export async function fetchFragments(
  */
 export function runStartMs({ fragments, media }: PlayableRun): number {
   const starts = media.map(({ cluster, timecodeScaleNs }, index) => {
-    const ticks = cluster.map((event) => (event.kind === "block" ? event.relativeTimecode : 0));
-    return (fragments[index]?.producerMs ?? 0) + Math.min(0, ...ticks) * (timecodeScaleNs / 1e6);
+    const earliestTick = cluster.reduce(
+      (earliest, event) => (event.kind === "block" ? Math.min(earliest, event.relativeTimecode) : earliest),
+      0,
+    );
+    return (fragments[index]?.producerMs ?? 0) + earliestTick * (timecodeScaleNs / 1e6);
   });
   return Math.min(...starts);
 }
@@ -85,15 +88,15 @@ export function runStartMs({ fragments, media }: PlayableRun): number {
 function reachesEnd({ fragmentNumber, tracks, cluster, timecodeScaleNs }: FragmentMedia, asked: Fragment[]) {
   const listed = asked.find((fragment) => fragment.fragmentNumber === fragmentNumber);
   const toleranceMs = 1;
-  const ends = tracks.map(({ number }) => {
+  const untilMs = (listed?.durationMs ?? 0) - toleranceMs;
+  return tracks.some(({ number }) => {
     const ticks = cluster.flatMap((event) =>
       event.kind === "block" && event.track === number ? [event.relativeTimecode] : [],
     );
     ticks.sort((a, b) => a - b);
-    const longest = Math.max(0, ...ticks.map((tick, index) => tick - (ticks[index - 1] ?? tick)));
-    return ((ticks.at(-1) ?? 0) + longest) * (timecodeScaleNs / 1e6);
+    const longest = ticks.reduce((most, tick, index) => Math.max(most, tick - (ticks[index - 1] ?? tick)), 0);
+    return ((ticks.at(-1) ?? 0) + longest) * (timecodeScaleNs / 1e6) >= untilMs;
   });
-  return Math.max(...ends) >= (listed?.durationMs ?? 0) - toleranceMs;
 }
 
 const decodeAlike = (a: FragmentMedia, b: FragmentMedia) =>

@@ -60,7 +60,7 @@ export async function readFragmentMedia(
     if (event.kind === "info") timecodeScaleNs = event.timecodeScaleNs;
     if (event.kind === "tracks") found = { tracks: event.tracks, tracksElement: event.bytes };
     if (event.kind === "tags") {
-      tags.push(...event.tags);
+      tags = tags.concat(event.tags);
       takeError();
     }
     if (event.kind === "cluster") cluster = [];

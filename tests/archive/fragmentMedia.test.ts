@@ -1,83 +1,117 @@
 import { expect } from "chai";
 import { readFragmentMedia } from "../../archive/fragmentMedia";
-import type { Track } from "../../media/matroska";
-import {
-  clusterStart,
-  concat,
-  ebmlHeader,
-  segmentStart,
-  simpleBlock,
-  streamHeader,
-  tags,
-} from "../../media/matroskaWriter";
+import { concat, ebmlHeader, segmentStart, tags } from "../../media/matroskaWriter";
+import { cluster, failed, header, named } from "./fragmentDocuments";
 
-const track: Track = {
-  number: 1,
-  uid: 1,
-  type: "video",
-  codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: Uint8Array.of(1),
-  video: { widthPixels: 64, heightPixels: 36 },
-};
-const header = () => streamHeader({ tracks: [track], muxingApp: "camera", writingApp: "camera" });
-const named = (fragmentNumber: string) =>
-  tags([{ name: "AWS_KINESISVIDEO_FRAGMENT_NUMBER", value: fragmentNumber }]);
-const cluster = (text: string) =>
-  concat([
-    clusterStart(0),
-    simpleBlock({ track: 1, relativeTimecode: 0, keyframe: true, frame: Buffer.from(text) }),
-  ]);
-
-/** Reads a body that arrives in one piece; answers the fragments' numbers, or the error's message. */
-async function read(...parts: Uint8Array[]): Promise<string[] | string> {
-  const numbers: string[] = [];
+/** Reads a body that arrives in pieces of some size. */
+async function read(parts: Uint8Array[], pieceBytes = 1 << 20) {
+  const bytes = concat(parts);
   async function* body() {
-    yield concat(parts);
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  try {
-    for await (const { fragmentNumber } of readFragmentMedia(body())) numbers.push(fragmentNumber);
-  } catch (error) {
-    return (error as Error).message;
-  }
-  return numbers;
+  const { media, problems } = await readFragmentMedia(body());
+  return { numbers: media.map(({ fragmentNumber }) => fragmentNumber), problems, media };
 }
 
+const document = (number: string) => [header(), named(number), cluster(`frame of ${number}`)];
+const errorTag = (name: string, value: string) => ({ name: `AWS_KINESISVIDEO_${name}`, value });
+
 describe("the media of fragments", () => {
-  it("is told apart by the number that the service writes before each Cluster", async () => {
-    const one = [header(), named("1"), cluster("one")];
-    const two = [header(), named("2"), cluster("two")];
+  for (const pieceBytes of [1, 1 << 20]) {
+    it(`is told apart by the number that the service writes before each Cluster, in pieces of ${pieceBytes}`, async () => {
+      const { numbers, problems } = await read([...document("1"), ...document("2")], pieceBytes);
 
-    const numbers = await read(...one, ...two);
+      expect(numbers).to.deep.equal(["1", "2"]);
+      expect(problems).to.deep.equal([]);
+    });
+  }
 
-    expect(numbers).to.deep.equal(["1", "2"]);
+  it("is named by the service, whose tags stand behind the camera's", async () => {
+    const { numbers } = await read([header(), named("the camera's"), named("1"), cluster("one")]);
+
+    expect(numbers).to.deep.equal(["1"]);
   });
 
-  it("is not taken for another fragment's where a Cluster has no number of its own", async () => {
-    const failure = await read(header(), named("1"), cluster("one"), cluster("whose?"));
+  it("is nobody's where a Cluster has no number of its own, and nor is what it may belong to", async () => {
+    const whose = [header(), named("1"), cluster("one"), cluster("whose?")];
 
-    expect(failure).to.contain("carries no fragment number");
+    const { numbers, problems } = await read([...whose, ...document("2")]);
+
+    expect(numbers).to.deep.equal(["2"]);
+    expect(problems.join()).to.contain("no fragment number");
   });
 
   it("is not decoded by another fragment's Tracks where it has none", async () => {
-    const withoutTracks = concat([ebmlHeader(), segmentStart()]);
+    const withoutTracks = [ebmlHeader(), segmentStart(), named("2"), cluster("two")];
 
-    const failure = await read(
-      header(),
-      named("1"),
-      cluster("one"),
-      withoutTracks,
-      named("2"),
-      cluster("two"),
-    );
+    const { numbers, problems } = await read([...document("1"), ...withoutTracks]);
 
-    expect(failure).to.contain("no Tracks");
+    expect(numbers).to.deep.equal(["1"]);
+    expect(problems.join()).to.contain("no Tracks");
   });
 
-  it("fails where the service reports a failure after the bytes that it could read", async () => {
-    const error = tags([{ name: "AWS_KINESISVIDEO_ERROR_ID", value: "5000" }]);
+  it("is read beside a fragment that the service cannot read", async () => {
+    const { numbers, problems } = await read([...document("1"), failed("2"), ...document("3")]);
 
-    const failure = await read(header(), named("1"), cluster("half"), error);
+    expect(numbers).to.deep.equal(["1", "3"]);
+    expect(problems).to.deep.equal([
+      "Kinesis Video Streams could not read fragment 2: FRAGMENT_NOT_FOUND 3000",
+    ]);
+  });
 
-    expect(failure).to.contain("5000");
+  for (const error of [[errorTag("ERROR_ID", "3000")], [errorTag("EXCEPTION_ERROR_CODE", "4000")]]) {
+    it(`does not count where ${error[0]?.name} follows it`, async () => {
+      const { numbers, problems } = await read([...document("1"), ...document("2"), tags(error)]);
+
+      expect(numbers).to.deep.equal(["1"]);
+      expect(problems.join()).to.contain("could not read fragment 2");
+    });
+  }
+
+  it("counts where a failure that follows it is another fragment's", async () => {
+    const error = tags([errorTag("FRAGMENT_NUMBER", "2"), errorTag("ERROR_CODE", "FRAGMENT_NOT_FOUND")]);
+
+    const { numbers } = await read([...document("1"), error]);
+
+    expect(numbers).to.deep.equal(["1"]);
+  });
+
+  for (const [code, id] of [
+    ["KMS_KEY_DISABLED", "4501"],
+    ["INTERNAL_ERROR", "5000"],
+    ["ThrottlingException", ""],
+    ["FragmentLimitExceeded", ""],
+    ["WRITE_ERROR", "3002"],
+  ]) {
+    it(`fails as a whole on ${code} ${id}, which is no fragment's own`, async () => {
+      const failure: Error = await read([...document("1"), failed("2", code, id)]).catch((error) => error);
+
+      expect(failure.name).to.equal("StreamUnreadable");
+      expect(failure.message).to.contain(`fragment 2: ${code} ${id}`.trim());
+    });
+  }
+
+  it("is kept up to where the bytes stop being Matroska, and the place is told", async () => {
+    const { numbers, problems } = await read([...document("1"), header(), named("2"), Buffer.alloc(99)]);
+
+    expect(numbers).to.deep.equal(["1"]);
+    expect(problems.join()).to.contain("Invalid Matroska at byte");
+  });
+
+  it("says which fragment only the end of the body ended", async () => {
+    const { media } = await read([...document("1"), ...document("2")]);
+
+    expect(media.map(({ endsWithBody = false }) => endsWithBody)).to.deep.equal([false, true]);
+  });
+
+  it("fails as the body does", async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield concat(document("1"));
+      throw new Error("socket hang up");
+    }
+
+    const failure: Error = await readFragmentMedia(broken()).catch((error) => error);
+
+    expect(failure.message).to.equal("socket hang up");
   });
 });
