@@ -19,7 +19,8 @@ const recorder = new Recorder("recorder", {
   tags,
 });
 new Reconciler("reconciler", {
-  archiveFunctionArn: recorder.archiveFunctionArn,
+  archive,
+  workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
   logRetentionDays: settings.logRetentionDays,
@@ -27,7 +28,12 @@ new Reconciler("reconciler", {
 });
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = settings.streams.map(
-  (stream) => new ArchivalPipeline(stream.name, { ...stream, stack, tags }, { dependsOn: recorder }),
+  (stream) =>
+    new ArchivalPipeline(
+      stream.name,
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, tags },
+      { dependsOn: recorder },
+    ),
 );
 
 const links = aws.getRegionOutput().region.apply(consoleLinks);

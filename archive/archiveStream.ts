@@ -1,24 +1,29 @@
-import { account, type Books, isAccounted, minuteOf } from "./books";
+import { HOUR_MS, type HourSummary, hourOf } from "./books";
+import { closed, finished, gap, givenUp, planned, retried } from "./entries";
+import { type Announce, eventsOf } from "./events";
+import { fetchFragments } from "./fetchFragments";
 import { finishPlan } from "./finishPlan";
-import { type Fragment, inOrderOfIngestion } from "./fragment";
+import { type Fragment, inOrderOfIngestion, markRepeats } from "./fragment";
 import { clipKey, ledgerFolder } from "./keys";
 import {
   append,
-  type Change,
   emptyState,
   fromRow,
   type LedgerState,
+  type NewEntry,
   type OpenPlan,
   type PlannedClip,
   planIn,
-  raiseLowWater,
   readEntry,
   readHead,
   type StoredChange,
   toRow,
 } from "./ledger";
+import { fitsMovie } from "./movieClip";
+import { readDeferred, readHours, unaccounted } from "./owed";
 import { type ClipPlan, planClips } from "./plan";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
+import { readSweep } from "./sweep";
 
 /** One round of archiving one stream. Time comes in with the call; nothing here asks a clock. */
 export interface ArchiveRequest {
@@ -31,6 +36,12 @@ export interface ArchiveRequest {
   tags: Record<string, string>;
   /** Asked before each clip, with how many this round has stored: whether it may go on. */
   mayGoOn(clipCount: number): boolean;
+  /** Told of what happened, once it is written. */
+  announce: Announce;
+  /** Whether fragments that could not be read are tried again. */
+  retryDeferred?: boolean;
+  /** Server time from which finished hours are listed once more and compared with their summaries. */
+  compareFromMs?: number;
 }
 
 /** A clip that this round stored. */
@@ -48,6 +59,26 @@ export interface ArchiveResult {
   hasBacklog: boolean;
   /** Everything that is listed is archived. What is listed but not due yet is neither backlog nor drained. */
   isDrained: boolean;
+  /** A recording is open: fragments are owed, or came within the last minutes. */
+  isRecording: boolean;
+  /** Server time before which all that can be listed is accounted for; of a round that came to its end. */
+  coveredToMs?: number;
+  /** Server time up to which finished hours were compared, where that was asked for. */
+  comparedToMs?: number;
+}
+
+/** Silence after which a recording is over: three periods of the alarm. */
+const QUIET_MS = 180_000;
+
+/** A recording that is closed is compared this far back; what is older, the daily comparison has seen. */
+const CLOSING_COMPARISON_MS = 48 * HOUR_MS;
+
+/** Fragments that are to be planned. */
+interface Owed {
+  fragments: Fragment[];
+  plans: ClipPlan[];
+  /** The finished hour that they are missing from. */
+  hour?: HourSummary;
 }
 
 /**
@@ -55,70 +86,132 @@ export interface ArchiveResult {
  * and each may end anywhere: what is decided is written before it is done, under a number that only one can take.
  */
 export async function archiveStream(request: ArchiveRequest): Promise<ArchiveResult> {
-  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn } = request;
+  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn, announce } = request;
   const stream = await source.describe();
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
-  const expiredToMs = nowMs - stream.retentionHours * 3_600_000;
-  const target = { source, vault, prefix, stream, tags, expiredToMs };
+  const retentionMs = stream.retentionHours * HOUR_MS;
+  const target = { source, vault, prefix, stream, tags, expiredToMs: nowMs - retentionMs };
   const clips: StoredClip[] = [];
 
   let head = await readHead(vault, folder);
-  let listed: Fragment[] | undefined;
-  /** What is owed, by the head as it was read or written here; unknown after someone else's entry. */
-  let owed: { fragments: Fragment[]; plans: ClipPlan[] } | undefined;
+  const ownFromSeq = head.nextSeq;
   let seqOfOwnPlan: number | undefined;
+  let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
+  /** By the head as it was read or written here; unknown after someone else's entry. */
+  let owed: Owed | undefined;
+  const triedAgain = new Set<number>();
+  let hoursToCompare: number[] | undefined;
 
   for (;;) {
     const state = head.entry?.state;
     if (!state) {
-      await record({ kind: "began" }, emptyState(stream.createdMs));
+      await record({ change: { kind: "began" }, state: emptyState(stream.streamArn, stream.createdMs) });
       continue;
     }
     const [open] = state.openPlans;
     if (open) {
-      const isOwn = open.seq === seqOfOwnPlan;
-      if (!isOwn && !mayGoOn(clips.length)) return { clips, hasBacklog: true, isDrained: false };
+      if (open.seq !== seqOfOwnPlan && !mayGoOn(clips.length)) return stopped(state);
       await finish(open, state);
       continue;
     }
-    if (state.lowWaterMs < expiredToMs) {
-      const gap: Change = { kind: "gap", fromMs: state.lowWaterMs, toMs: expiredToMs, cause: "expired" };
-      await record(gap, raiseLowWater(state, expiredToMs));
+    listing ??= await list(state);
+    // What had expired when the listing was answered, it could not show. What it does show was held after all.
+    const uncovered = {
+      fromMs: Math.max(state.lowWaterMs, listing.fromMs),
+      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs),
+    };
+    if (uncovered.fromMs < uncovered.toMs) {
+      await record(gap(state, uncovered, "expired"));
       continue;
     }
-    listed ??= inOrderOfIngestion(await source.list({ fromMs: state.lowWaterMs, toMs: nowMs }));
-    if (!owed) {
-      const above = listed.filter(({ serverMs }) => serverMs >= state.lowWaterMs);
-      const fragments = await unaccounted(vault, folder, above, state.books);
-      owed = { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs }) };
-    }
+    owed ??= await whatIsOwed(state, listing.fragments);
     const [plan, ...plans] = owed.plans;
-    if (!plan) return { clips, hasBacklog: false, isDrained: owed.fragments.length === 0 };
-    if (!mayGoOn(clips.length)) return { clips, hasBacklog: true, isDrained: false };
-    const isPlanned = new Set(plan.fragments);
-    const left = { fragments: owed.fragments.filter((fragment) => !isPlanned.has(fragment)), plans };
-    if (await write(plan, state, left.fragments)) {
-      owed = left;
-      seqOfOwnPlan = head.entry?.seq;
+    if (plan) {
+      if (!mayGoOn(clips.length)) return stopped(state);
+      const isPlanned = new Set(plan.fragments);
+      const left = { fragments: owed.fragments.filter((fragment) => !isPlanned.has(fragment)), plans };
+      if (await write(plan, state, { lowWaterMs: lowWaterFor(left.fragments) })) owed = left;
+      continue;
     }
+    if (request.retryDeferred && mayGoOn(clips.length) && (await tryAgain(state))) continue;
+
+    const { recording } = state;
+    const isOver =
+      recording && owed.fragments.length === 0 && nowMs - recording.toServerMs >= QUIET_MS
+        ? recording
+        : undefined;
+    const closingFromMs = isOver && Math.max(isOver.fromServerMs, nowMs - CLOSING_COMPARISON_MS);
+    const compareFromMs = Math.min(closingFromMs ?? nowMs, request.compareFromMs ?? nowMs);
+    hoursToCompare ??= hoursBetween(
+      Math.max(compareFromMs, listing.answeredMs - retentionMs),
+      state.lowWaterMs,
+    );
+    const late = await missingFromFinishedHours(state, hoursToCompare);
+    if (late === "stopped") return stopped(state);
+    const [latePlan] = late?.plans ?? [];
+    if (late && latePlan) {
+      await write(latePlan, state, { lowWaterMs: state.lowWaterMs, hour: late.hour });
+      continue;
+    }
+    if (isOver && closingFromMs !== undefined) {
+      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs: listing.answeredMs };
+      await record(closed(state, head.nextSeq, compared));
+      continue;
+    }
+    return {
+      ...stopped(state),
+      hasBacklog: false,
+      isDrained: owed.fragments.length === 0,
+      coveredToMs: earliest(owed.fragments, nowMs - lookBackMs(stream)),
+      ...(request.compareFromMs === undefined ? {} : { comparedToMs: nowMs }),
+    };
+  }
+
+  function stopped(state: LedgerState): ArchiveResult {
+    const [next] = hoursToCompare ?? [];
+    const comparedToMs =
+      request.compareFromMs === undefined || next === undefined ? undefined : next * HOUR_MS;
+    const isRecording = state.recording !== undefined;
+    return { clips, hasBacklog: true, isDrained: false, isRecording, comparedToMs };
   }
 
   /** Writes an entry behind the head; or, when someone else was first, reads theirs, and all is to be decided anew. */
-  async function record(change: Change, state: LedgerState): Promise<boolean> {
-    const next = await append(vault, head, at, change, state);
+  async function record(entry: NewEntry, clip?: PlannedClip): Promise<boolean> {
+    const next = await append(vault, head, at, entry);
     head = next ?? (await readHead(vault, folder));
     if (!next) owed = undefined;
+    else if (next.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
     return next !== undefined;
   }
 
-  function write({ fragments, range }: ClipPlan, state: LedgerState, left: Fragment[]): Promise<boolean> {
-    const extension = range ? "mp4" : "mkv";
-    const key = clipKey(prefix, stream.streamName, fragments, { extension });
-    const books = account(state.books, fragments, head.nextSeq);
-    const openPlans = [{ key, seq: head.nextSeq }];
-    const change: Change = { kind: "plan", clip: { key, fragments: fragments.map(toRow), range } };
-    return record(change, raiseLowWater({ ...state, books, openPlans }, lowWaterFor(left)));
+  /**
+   * Lists from low-water to now; or, where nothing was planned for longer than the retention, from where the newest
+   * sweep found everything accounted for.
+   */
+  async function list({ lowWaterMs }: LedgerState) {
+    const isOld = lowWaterMs < nowMs - retentionMs;
+    const swept = isOld ? await readSweep(vault, prefix, stream) : undefined;
+    const fromMs = Math.max(lowWaterMs, swept?.sweep.coveredToMs ?? 0);
+    const { fragments, answeredMs } = await source.list({ fromMs, toMs: nowMs });
+    return { fromMs, fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs };
+  }
+
+  async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
+    const above = listed.filter(({ serverMs }) => serverMs >= state.lowWaterMs);
+    const fragments = await unaccounted(vault, folder, above, state.books);
+    return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs }) };
+  }
+
+  async function write(
+    { fragments, range }: ClipPlan,
+    state: LedgerState,
+    marks: { lowWaterMs: number; hour?: HourSummary },
+  ): Promise<boolean> {
+    const key = clipKey(prefix, stream.streamName, fragments, { extension: "mp4" });
+    const isWritten = await record(planned(state, head.nextSeq, { key, fragments, range }, marks));
+    if (isWritten) seqOfOwnPlan = head.entry?.seq;
+    return isWritten;
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {
@@ -128,33 +221,78 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       throw new Error(`the ledger entry ${open.seq} of ${folder}, which plans ${open.key}, is gone`);
     const clip = planIn(written, open.key);
     const change = await finishPlan(target, clip);
-    const others = state.openPlans.filter(({ key }) => key !== open.key);
-    if (change.kind === "split") {
-      const replacements = change.clips.map(({ key }) => ({ key, seq: head.nextSeq }));
-      await record(change, { ...state, openPlans: [...others, ...replacements] });
-      return;
+    const isRecorded = await record(finished(state, head.nextSeq, { open, clip, change }), clip);
+    if (isRecorded && change.kind === "stored") clips.push(summary(change, clip));
+  }
+
+  /** Tries one range of deferred fragments again; whether there was one that this round had not tried. */
+  async function tryAgain(state: LedgerState): Promise<boolean> {
+    const range = state.deferred.find(({ lastSeq }) => lastSeq < ownFromSeq && !triedAgain.has(lastSeq));
+    if (!range) return false;
+    triedAgain.add(range.lastSeq);
+    const found = await readDeferred(vault, folder, range);
+    const others = state.deferred.filter((other) => other !== range);
+    const ranges = found?.left ? [...others, found.left] : others;
+    const rows = found?.rows ?? [];
+    const held = rows.map(fromRow).filter(({ serverMs }) => serverMs >= target.expiredToMs);
+    if (!found || held.length === 0) {
+      await record(givenUp(state, range, { rows: found?.rows, ranges, cause: "unreadable" }));
+      return true;
     }
-    const { totals } = state;
-    const isRecorded = await record(change, {
-      ...state,
-      openPlans: others,
-      totals: {
-        clips: totals.clips + 1,
-        fragments: totals.fragments + clip.fragments.length,
-        bytes: totals.bytes + change.sizeBytes,
-      },
-    });
-    if (isRecorded) clips.push(summary(change, clip));
+    const [run] = (await fetchFragments(source, held)).runs;
+    if (!run) return true;
+    const extension = fitsMovie(run) ? "mp4" : "mkv";
+    const replaces = `deferred by ${found.seq}`;
+    const key = clipKey(prefix, stream.streamName, run.fragments, { extension, replaces });
+    const clip = { key, fragments: run.fragments.map(toRow) };
+    const readable = new Set(run.fragments.map(({ fragmentNumber }) => fragmentNumber));
+    const rest = rows.filter(([fragmentNumber]) => !readable.has(fragmentNumber));
+    await record(retried(state, head.nextSeq, clip, { retries: found.seq, rest, ranges }));
+    return true;
+  }
+
+  /** Compares hour after hour below low-water with its listing, until one has something that is not accounted for. */
+  async function missingFromFinishedHours(
+    state: LedgerState,
+    hours: number[],
+  ): Promise<Owed | "stopped" | undefined> {
+    if (hours.length === 0) return undefined;
+    const { summaries, isWhole } = await readHours(vault, folder, state.lastHourSeq, hours[0] ?? 0);
+    for (let [hour] = hours; hour !== undefined; [hour] = hours) {
+      if (!mayGoOn(clips.length)) return "stopped";
+      const isFinished = hour < hourOf(state.lowWaterMs);
+      const summary = summaries.get(hour) ?? { hour, minutes: {} };
+      const [fromMs, toMs] = [hour * HOUR_MS, Math.min((hour + 1) * HOUR_MS, state.lowWaterMs)];
+      const isKnown = !isFinished || isWhole || summaries.has(hour);
+      const { fragments: all } = isKnown ? await source.list({ fromMs, toMs }) : { fragments: [] };
+      const listed = inOrderOfIngestion(all);
+      const within = listed.filter(({ serverMs }) => serverMs < toMs);
+      const books = isFinished ? summary.minutes : state.books;
+      const fragments = await unaccounted(vault, folder, within, books);
+      if (fragments.length > 0) {
+        const plans = planClips({ fragments, listed, clipMs, nowMs });
+        return { fragments, plans, hour: isFinished ? summary : undefined };
+      }
+      hours.shift();
+    }
+    return undefined;
   }
 
   /** Low-water may rise to a border of the grid that is far enough back, and not past a fragment that is owed. */
   function lowWaterFor(left: Fragment[]): number {
-    const limitMs = left.reduce(
-      (least, { serverMs }) => Math.min(least, serverMs),
-      nowMs - lookBackMs(stream),
-    );
-    return Math.floor(limitMs / clipMs) * clipMs;
+    return Math.floor(earliest(left, nowMs - lookBackMs(stream)) / clipMs) * clipMs;
   }
+}
+
+/** The server time of the earliest fragment, or the limit, whichever is earlier. A listing may be too long to spread. */
+function earliest(fragments: Fragment[], limitMs: number): number {
+  return fragments.reduce((least, { serverMs }) => Math.min(least, serverMs), limitMs);
+}
+
+/** The hours of server time from one instant to another. */
+function hoursBetween(fromMs: number, toMs: number): number[] {
+  const count = Math.max(0, Math.ceil(toMs / HOUR_MS) - hourOf(fromMs));
+  return Array.from({ length: count }, (_, index) => hourOf(fromMs) + index);
 }
 
 /**
@@ -162,7 +300,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
  * PutMedia connection. A stream that keeps its media for less than two hours is looked back on half as far.
  */
 function lookBackMs({ retentionHours }: StreamDescription): number {
-  return Math.min(1, retentionHours / 2) * 3_600_000;
+  return Math.min(1, retentionHours / 2) * HOUR_MS;
 }
 
 function summary({ key, sizeBytes }: StoredChange, clip: PlannedClip): StoredClip {
@@ -170,36 +308,4 @@ function summary({ key, sizeBytes }: StoredChange, clip: PlannedClip): StoredCli
   const [first, last] = [fragments[0], fragments.at(-1)];
   const durationMs = first && last ? last.producerMs + last.durationMs - first.producerMs : 0;
   return { key, sizeBytes, durationMs, fragmentCount: fragments.length };
-}
-
-/**
- * The listed fragments that no entry accounts for. A minute whose listing equals its book is settled by that; one that
- * differs (a late fragment, a cut within the minute) by reading the numbers back from its entries.
- */
-async function unaccounted(
-  vault: Vault,
-  folder: string,
-  listed: Fragment[],
-  books: Books,
-): Promise<Fragment[]> {
-  const byMinute = new Map<string, Fragment[]>();
-  for (const fragment of listed) {
-    const minute = minuteOf(fragment.serverMs);
-    const fragments = byMinute.get(minute);
-    if (fragments) fragments.push(fragment);
-    else byMinute.set(minute, [fragment]);
-  }
-  const owed: Fragment[] = [];
-  for (const [minute, fragments] of byMinute) {
-    const book = books[minute];
-    if (book && isAccounted(book, fragments)) continue;
-    const known = new Set<string>();
-    for (let seq = book?.firstSeq ?? 0; book && seq <= book.lastSeq; seq += 1) {
-      const change = (await readEntry(vault, folder, seq))?.entry.change;
-      if (change?.kind === "plan")
-        for (const [fragmentNumber] of change.clip.fragments) known.add(fragmentNumber);
-    }
-    owed.push(...fragments.filter(({ fragmentNumber }) => !known.has(fragmentNumber)));
-  }
-  return owed;
 }

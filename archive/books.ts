@@ -2,54 +2,68 @@ import * as crypto from "node:crypto";
 import type { Fragment } from "./fragment";
 
 /**
- * What of one UTC minute of server time is accounted for. Numbers are too long to keep: their count and a hash tell
- * whether a listing holds just these, and the entries from `firstSeq` to `lastSeq` hold them in full.
+ * What of one UTC minute of server time is accounted for: count, hash, first and last entry. Numbers are too long to
+ * keep: their count and a hash (16 hexadecimal digits, the exclusive or of the numbers' own hashes, so that it grows
+ * with each number in any order) tell whether a listing holds just these, and the entries from the first to the last
+ * hold them in full.
  */
-export interface MinuteBook {
-  count: number;
-  /** The exclusive or of the numbers' hashes, 32 hexadecimal digits, so that it grows with each number in any order. */
-  hash: string;
-  firstSeq: number;
-  lastSeq: number;
-}
+export type MinuteBook = [count: number, hash: string, firstSeq: number, lastSeq: number];
 
-/** The minutes above low-water that hold accounted fragments, by number of the minute. */
+/** Minutes that hold accounted fragments, by number of the minute. */
 export type Books = Record<string, MinuteBook>;
 
+/** A finished hour's books: what a later listing of the whole hour is compared with. */
+export interface HourSummary {
+  /** Number of the hour since the epoch. */
+  hour: number;
+  minutes: Books;
+  /** The entry with the summaries before this one. */
+  previousSeq?: number;
+  /** A fragment of a summarised hour turned up: this takes the place of its earlier summary. */
+  isReissue?: true;
+}
+
 const MINUTE_MS = 60_000;
+
+/** An hour of server time is what summaries and comparisons go by. */
+export const HOUR_MS = 3_600_000;
 
 /** The minute, as `Books` name it, of a server time. */
 export const minuteOf = (serverMs: number): string => String(Math.floor(serverMs / MINUTE_MS));
 
-const hashOf = (fragmentNumber: string) =>
-  BigInt(`0x${crypto.createHash("sha256").update(fragmentNumber).digest("hex").slice(0, 32)}`);
+/** The number of the hour of a server time. */
+export const hourOf = (serverMs: number): number => Math.floor(serverMs / HOUR_MS);
 
-const hex = (value: bigint) => value.toString(16).padStart(32, "0");
+const hashOf = (fragmentNumber: string) =>
+  BigInt(`0x${crypto.createHash("sha256").update(fragmentNumber).digest("hex").slice(0, 16)}`);
+
+const hex = (value: bigint) => value.toString(16).padStart(16, "0");
 
 /** The books with these fragments accounted for by the entry `seq`. */
 export function account(books: Books, fragments: Fragment[], seq: number): Books {
   const next = { ...books };
   for (const { fragmentNumber, serverMs } of fragments) {
     const minute = minuteOf(serverMs);
-    const { count = 0, hash = "0", firstSeq = seq } = next[minute] ?? {};
-    next[minute] = {
-      count: count + 1,
-      hash: hex(BigInt(`0x${hash}`) ^ hashOf(fragmentNumber)),
-      firstSeq,
-      lastSeq: seq,
-    };
+    const [count, hash, firstSeq] = next[minute] ?? [0, "0", seq];
+    next[minute] = [count + 1, hex(BigInt(`0x${hash}`) ^ hashOf(fragmentNumber)), firstSeq, seq];
   }
   return next;
 }
 
-/** The books without the minutes that ended by `lowWaterMs`. */
-export function closeBooks(books: Books, lowWaterMs: number): Books {
-  const open = Object.entries(books).filter(([minute]) => (Number(minute) + 1) * MINUTE_MS > lowWaterMs);
-  return Object.fromEntries(open);
+/** Takes the hours that ended by `lowWaterMs` out of the books. */
+export function closeBooks(books: Books, lowWaterMs: number): { open: Books; closed: HourSummary[] } {
+  const open: Books = {};
+  const closed = new Map<number, Books>();
+  for (const [minute, book] of Object.entries(books)) {
+    const hour = hourOf(Number(minute) * MINUTE_MS);
+    if (hour >= hourOf(lowWaterMs)) open[minute] = book;
+    else closed.set(hour, { ...closed.get(hour), [minute]: book });
+  }
+  return { open, closed: [...closed].map(([hour, minutes]) => ({ hour, minutes })) };
 }
 
 /** Whether a minute's listing holds exactly what is accounted for. */
-export function isAccounted(book: MinuteBook, listed: Fragment[]): boolean {
-  const hash = listed.reduce((sum, { fragmentNumber }) => sum ^ hashOf(fragmentNumber), 0n);
-  return listed.length === book.count && hex(hash) === book.hash;
+export function isAccounted([count, hash]: MinuteBook, listed: Fragment[]): boolean {
+  if (listed.length !== count) return false;
+  return hex(listed.reduce((sum, { fragmentNumber }) => sum ^ hashOf(fragmentNumber), 0n)) === hash;
 }

@@ -1,11 +1,14 @@
 import * as crypto from "node:crypto";
 import { makeMp4Reader } from "../media/mp4Reader";
 import { checkClip } from "./checkClip";
+import { fetchFragments } from "./fetchFragments";
 import type { Fragment } from "./fragment";
-import { clipKey, fragmentListHash } from "./keys";
-import { fromRow, type PlannedClip, type SplitChange, type StoredChange, textBody, toRow } from "./ledger";
-import { matroska, playableRuns } from "./matroskaClip";
-import type { FragmentSource, HeldObject, StreamDescription, Vault } from "./ports";
+import { type Container, clipKey, fragmentListHash } from "./keys";
+import { fromRow, type PlannedClip, type SplitChange, type StoredChange, toRow } from "./ledger";
+import { matroska } from "./matroskaClip";
+import { fitsMovie, movieClip } from "./movieClip";
+import type { FragmentSource, HeldObject, ServerTimeRange, StreamDescription, Vault } from "./ports";
+import { textBody } from "./text";
 
 /** Where clips come from and go to, and what they are marked with. */
 export interface ClipTarget {
@@ -17,6 +20,8 @@ export interface ClipTarget {
   /** Server time before which Kinesis Video Streams holds nothing any more. */
   expiredToMs: number;
 }
+
+type FetchedFragments = Awaited<ReturnType<typeof fetchFragments>>;
 
 /** Name of the error of a clip that is not what its plan says. */
 const NOT_AS_PLANNED = "ClipNotAsPlanned";
@@ -32,25 +37,39 @@ const VOID = "void";
 export async function finishPlan(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
   const held = await target.vault.get(clip.key);
   if (held) return decided(target, clip, held);
-
-  const fragments = clip.fragments.map(fromRow);
-  if (fragments.some(({ serverMs }) => serverMs < target.expiredToMs)) {
-    return giveUp(target, clip, "some of it is past its retention");
-  }
-  if (!clip.range) {
-    const runs = await playableRuns(target.source, fragments);
-    const [only, ...others] = runs;
-    if (only && others.length === 0) return put(target, clip, matroska(only));
-    const lists = runs.map((run) => run.fragments);
-    return giveUp(target, clip, "the codec data changes within it", lists);
-  }
   try {
-    const movie = checked(await target.source.clip(clip.range), fragments);
-    return await put(target, clip, movie);
+    return await (clip.range ? finishByRange(target, clip, clip.range) : finishByNumber(target, clip));
+  } catch (error) {
+    const isExpiring = clip.fragments.some(([, serverMs]) => serverMs < target.expiredToMs);
+    if (!isExpiring) throw error;
+    return giveUp(target, clip, `some of it is past its retention, and ${error}`);
+  }
+}
+
+/** Takes a plan's clip from GetClip. */
+async function finishByRange(
+  target: ClipTarget,
+  clip: PlannedClip,
+  range: ServerTimeRange,
+): Promise<StoredChange | SplitChange> {
+  try {
+    return await put(target, clip, checked(await target.source.clip(range), clip.fragments.map(fromRow)));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return giveUp(target, clip, String(error));
   }
+}
+
+/** Makes a plan's clip from the fragments themselves. */
+async function finishByNumber(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
+  const fetched = await fetchFragments(target.source, clip.fragments.map(fromRow));
+  const { runs, unreadable } = fetched;
+  const [run] = runs;
+  const isMovie = clip.key.endsWith(".mp4");
+  if (unreadable.length > 0) return giveUp(target, clip, fetched.problems.join(" "), fetched);
+  if (!run || runs.length > 1) return giveUp(target, clip, "the codec data changes within it", fetched);
+  if (isMovie && !fitsMovie(run)) return giveUp(target, clip, "it does not fit into MP4", fetched);
+  return put(target, clip, isMovie ? movieClip(run) : matroska(run));
 }
 
 /**
@@ -85,7 +104,13 @@ async function decided(
   }
   const measured = measure(held.body);
   for await (const _ of measured.body);
-  return { kind: "stored", key: clip.key, ...measured.result() };
+  return {
+    kind: "stored",
+    key: clip.key,
+    ...measured.result(),
+    checksum: held.checksum,
+    source: sourceOf(clip),
+  };
 }
 
 async function put(
@@ -94,61 +119,84 @@ async function put(
   body: AsyncIterable<Uint8Array>,
 ): Promise<StoredChange | SplitChange> {
   const { vault, stream, tags } = target;
-  const contentType = clip.range ? "video/mp4" : "video/x-matroska";
+  const { key } = clip;
+  const contentType = key.endsWith(".mp4") ? "video/mp4" : "video/x-matroska";
   const metadata = clipMetadata(stream, clip.fragments.map(fromRow));
   const measured = measure(body);
-  const outcome = await vault.putIfAbsent({
-    key: clip.key,
+  const { outcome, checksum } = await vault.putIfAbsent({
+    key,
     body: measured.body,
     contentType,
     metadata,
     tags,
   });
-  if (outcome === "stored") return { kind: "stored", key: clip.key, ...measured.result() };
-  return decided(target, clip, await presentAt(vault, clip.key));
+  if (outcome === "present") return decided(target, clip, await presentAt(vault, key));
+  return { kind: "stored", key, ...measured.result(), checksum, source: sourceOf(clip) };
 }
+
+const sourceOf = ({ range }: PlannedClip) => (range ? "get-clip" : "fragments");
 
 /** Decides a key for good before its plan is replaced: whoever still works on the plan finds it taken. */
 async function giveUp(
   target: ClipTarget,
   clip: PlannedClip,
   because: string,
-  lists?: Fragment[][],
+  fetched?: FetchedFragments,
 ): Promise<StoredChange | SplitChange> {
   console.warn(`${clip.key} cannot be stored as planned, its fragments are kept otherwise: ${because}`);
   const { vault, tags } = target;
   const metadata = { decision: VOID };
   const body = textBody(`void: ${because}\n`);
-  const outcome = await vault.putIfAbsent({ key: clip.key, body, contentType: "text/plain", metadata, tags });
+  const { outcome } = await vault.putIfAbsent({
+    key: clip.key,
+    body,
+    contentType: "text/plain",
+    metadata,
+    tags,
+  });
   if (outcome === "present") {
     const held = await presentAt(vault, clip.key);
     if (held.metadata.decision !== VOID) return decided(target, clip, held);
   }
-  return split(target, clip, because, lists);
+  return split(target, clip, because, fetched);
 }
 
-/** The plans that take a void plan's place: what can still be had of it, in the given lists, fetched by number. */
+/**
+ * The plans that take a void plan's place: as its fragments were fetched, or all that can still be had of it, to be
+ * fetched. What cannot be read is owed for as long as it is held.
+ */
 function split(
   { prefix, stream, expiredToMs }: ClipTarget,
   clip: PlannedClip,
   because: string,
-  lists: Fragment[][] = [clip.fragments.map(fromRow)],
+  fetched?: FetchedFragments,
 ): SplitChange {
-  const isExpired = ({ serverMs }: Fragment) => serverMs < expiredToMs;
-  const clips = lists
-    .map((list) => list.filter((fragment) => !isExpired(fragment)))
-    .filter((list) => list.length > 0)
-    .map((list) => ({
-      key: clipKey(prefix, stream.streamName, list, { extension: "mkv", replaces: clip.key }),
-      fragments: list.map(toRow),
-    }));
-  const expired = lists.flat().filter(isExpired).map(toRow);
-  return { kind: "split", voidKey: clip.key, because, clips, ...(expired.length > 0 ? { expired } : {}) };
+  const isHeld = ({ serverMs }: Fragment) => serverMs >= expiredToMs;
+  const replacement = (list: Fragment[], extension: Container): PlannedClip => ({
+    key: clipKey(prefix, stream.streamName, list, { extension, replaces: clip.key }),
+    fragments: list.map(toRow),
+  });
+  const missing = fetched ? fetched.unreadable : clip.fragments.map(fromRow);
+  const held = missing.filter(isHeld);
+  const lost = missing.filter((fragment) => !isHeld(fragment)).map(toRow);
+  const deferred = fetched ? held.map(toRow) : [];
+  const clips = (fetched?.runs ?? []).map((run) =>
+    replacement(run.fragments, fitsMovie(run) ? "mp4" : "mkv"),
+  );
+  if (!fetched && held.length > 0) clips.push(replacement(held, "mp4"));
+  return {
+    kind: "split",
+    voidKey: clip.key,
+    because,
+    clips,
+    ...(deferred.length > 0 ? { deferred } : {}),
+    ...(lost.length > 0 ? { lost } : {}),
+  };
 }
 
 async function presentAt(vault: Vault, key: string): Promise<HeldObject> {
   const held = await vault.get(key);
-  if (!held) throw new Error(`${key} was there and is gone: someone deletes objects of this archive`);
+  if (!held) throw new Error(`${key} is being written by someone else, or was deleted; the next try tells`);
   return held;
 }
 

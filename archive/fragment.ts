@@ -8,6 +8,8 @@ export interface Fragment {
   producerMs: number;
   durationMs: number;
   sizeBytes: number;
+  /** The number of an earlier fragment that the camera sent again as this one. Both are kept. */
+  repeats?: string;
 }
 
 /** Orders fragment numbers as the service ingested them. They exceed 2^53, so they are compared as big integers. */
@@ -23,4 +25,19 @@ export function compareFragmentNumbers(a: string, b: string): number {
 export function inOrderOfIngestion(listed: Fragment[]): Fragment[] {
   const byNumber = new Map(listed.map((fragment) => [fragment.fragmentNumber, fragment]));
   return [...byNumber.values()].sort((a, b) => compareFragmentNumbers(a.fragmentNumber, b.fragmentNumber));
+}
+
+/**
+ * Marks what a camera sent again, as it does after a reconnect: the same producer time and length under a later number.
+ * @param fragments in order of ingestion
+ */
+export function markRepeats(fragments: Fragment[]): Fragment[] {
+  const originals = new Map<string, string>();
+  return fragments.map((fragment) => {
+    const content = `${fragment.producerMs} ${fragment.durationMs}`;
+    const repeats = originals.get(content);
+    if (repeats) return { ...fragment, repeats };
+    originals.set(content, fragment.fragmentNumber);
+    return fragment;
+  });
 }

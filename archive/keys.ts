@@ -17,6 +17,9 @@ export function fragmentListHash(fragments: Pick<Fragment, "fragmentNumber">[]):
   return sha256(fragments.map((fragment) => `${fragment.fragmentNumber}\n`).join(""));
 }
 
+/** What a clip's bytes are: it ends the key. */
+export type Container = "mp4" | "mkv";
+
 /**
  * The key of a clip: `clips/stream=gate/date=2026-11-22/hour=14/20261122T140300.125Z-3f9a1c2e.mp4`, the UTC time of its
  * first frame and eight digits of the hash of its list, and of the void key that it replaces, if any.
@@ -25,7 +28,7 @@ export function clipKey(
   prefix: string,
   streamName: string,
   fragments: Fragment[],
-  { extension, replaces = "" }: { extension: "mp4" | "mkv"; replaces?: string },
+  { extension, replaces = "" }: { extension: Container; replaces?: string },
 ): string {
   const start = new Date(fragments[0]?.producerMs ?? 0).toISOString();
   const [date = "", time = ""] = start.split("T");
@@ -34,9 +37,17 @@ export function clipKey(
   return `${clipFolder(prefix, streamName)}date=${date}/hour=${time.slice(0, 2)}/${compact}-${hash}.${extension}`;
 }
 
+/** What of a stream's description tells its lives apart. */
+export type StreamLife = Pick<StreamDescription, "streamName" | "createdMs">;
+
 /** The folder of the ledger of one life of a stream: a stream made anew under an old name has another. */
-export function ledgerFolder(prefix: string, { streamName, createdMs }: StreamDescription): string {
+export function ledgerFolder(prefix: string, { streamName, createdMs }: StreamLife): string {
   return `${prefix}ledger/${streamName}/${createdMs}/`;
+}
+
+/** The object that says how far sweeps found everything accounted for, of one life of a stream. */
+export function sweepKey(prefix: string, { streamName, createdMs }: StreamLife): string {
+  return `${prefix}sweeps/${streamName}/${createdMs}.json`;
 }
 
 const LAST_SEQ = 999_999_999_999;

@@ -1,10 +1,12 @@
-import { type Books, closeBooks } from "./books";
+import { type Books, closeBooks, type HourSummary } from "./books";
 import type { Fragment } from "./fragment";
 import { entryKey, entrySeq, sha256 } from "./keys";
 import type { Vault } from "./ports";
+import type { Coverage, OpenRecording } from "./recordings";
+import { readText, textBody } from "./text";
 
-/** A fragment as entries hold it: number, server and producer time, length, bytes. */
-export type FragmentRow = [string, number, number, number, number];
+/** A fragment as entries hold it: number, server and producer time, length, bytes, and the number that it repeats. */
+export type FragmentRow = [string, number, number, number, number, string?];
 
 /** One object to be. It is finished exactly as written, by whoever comes by. */
 export interface PlannedClip {
@@ -14,12 +16,26 @@ export interface PlannedClip {
   range?: { fromMs: number; toMs: number };
 }
 
+/** One object is to be, written before any media moves. */
+export interface PlanChange {
+  kind: "plan";
+  clip: PlannedClip;
+  /** Its fragments begin a recording, or were found after the one they belong to was closed. */
+  recording?: "opened" | "amended";
+  /** The entry whose deferred fragments are tried again, and those of them that still cannot be read. */
+  retries?: number;
+  deferred?: FragmentRow[];
+}
+
 /** The plan's object is there. */
 export interface StoredChange {
   kind: "stored";
   key: string;
   sizeBytes: number;
   sha256: string;
+  /** The SHA-256 that the bucket itself states; of an object of several parts, the hash of their hashes. */
+  checksum?: string;
+  source: "get-clip" | "fragments";
 }
 
 /** An open plan, whose key is void now, is replaced by others. */
@@ -28,9 +44,49 @@ export interface SplitChange {
   voidKey: string;
   because: string;
   clips: PlannedClip[];
-  /** Fragments of the plan that Kinesis Video Streams no longer holds: they are lost. */
-  expired?: FragmentRow[];
+  /** Fragments of the plan that are listed and cannot be read: they are owed until their retention ends. */
+  deferred?: FragmentRow[];
+  /** Fragments of the plan that Kinesis Video Streams no longer holds. */
+  lost?: FragmentRow[];
 }
+
+/**
+ * Server time of which fragments are missing for good: no listing covered it while Kinesis Video Streams still held it,
+ * or these fragments of it could not be read until their retention ended.
+ */
+export interface GapChange {
+  kind: "gap";
+  fromMs: number;
+  toMs: number;
+  cause: "expired" | "unreadable" | "stream-deleted";
+  fragments?: FragmentRow[];
+}
+
+/** A recording's fragments were listed once more and compared with the ledger: it is complete as of then. */
+export interface ClosedChange {
+  kind: "closed";
+  /** The plan that opened it. */
+  openedSeq: number;
+  clips: number;
+  fragments: number;
+  coverage: Coverage;
+  /** The server time that was listed and compared, and when the listing was answered. */
+  compared: { fromMs: number; toMs: number; asOfMs: number };
+  /** What cannot be read and is still owed. */
+  deferred?: DeferredRange[];
+}
+
+/** What an entry records. */
+export type Change =
+  /** A life's first entry. */
+  | { kind: "began" }
+  | PlanChange
+  | SplitChange
+  | StoredChange
+  | GapChange
+  | ClosedChange
+  /** The stream is deleted, and all that was owed of it is named. */
+  | { kind: "ended" };
 
 /** A plan whose object is not known to be there, and the entry that holds it. */
 export interface OpenPlan {
@@ -38,48 +94,78 @@ export interface OpenPlan {
   seq: number;
 }
 
-/** What an entry records. */
-export type Change =
-  /** A life's first entry. */
-  | { kind: "began" }
-  /** An object that is to be, written before any media moves. */
-  | { kind: "plan"; clip: PlannedClip }
-  | SplitChange
-  | StoredChange
-  /** Time that no listing covered while Kinesis Video Streams still held it. */
-  | { kind: "gap"; fromMs: number; toMs: number; cause: "expired" };
+/** Server time of deferred fragments, and the entries that name them. */
+export interface DeferredRange {
+  fromMs: number;
+  toMs: number;
+  firstSeq: number;
+  lastSeq: number;
+}
 
 /** What all entries so far amount to: the newest entry's state is all that an archiver has to read. */
 export interface LedgerState {
+  /** The life of the stream that this is the ledger of. */
+  streamArn: string;
   /** Server time before which everything is accounted for. */
   lowWaterMs: number;
+  /** Minutes of the hours that low-water has not passed. */
   books: Books;
   openPlans: OpenPlan[];
+  /** At most 64. They do not hold low-water back. */
+  deferred: DeferredRange[];
+  recording?: OpenRecording;
+  /** The entry that closed a recording last, and the instant as of which it did. */
+  lastClosed?: { seq: number; asOfMs: number };
+  /** The entry with the newest hour summaries. */
+  lastHourSeq?: number;
   totals: { clips: number; fragments: number; bytes: number };
+  /** What was named as damaged, newest last, so that it is named once. */
+  damaged?: string[];
+  ended?: true;
 }
 
 /** One entry of a ledger. */
 export interface Entry {
+  version: 1;
   seq: number;
   /** SHA-256 of the entry before: the chain behind the newest entry is its proof. */
   prev: string;
   /** ISO 8601, the time that came in with the call. */
   at: string;
   change: Change;
+  /** Hours whose books are finished with this entry. */
+  hours?: HourSummary[];
   /** Keys in the ledger's folder that are no entries; they are stepped over and named once. */
   damaged?: string[];
   state: LedgerState;
 }
 
 /** The state that a life's first entry leaves. */
-export function emptyState(lowWaterMs: number): LedgerState {
-  return { lowWaterMs, books: {}, openPlans: [], totals: { clips: 0, fragments: 0, bytes: 0 } };
+export function emptyState(streamArn: string, lowWaterMs: number): LedgerState {
+  const totals = { clips: 0, fragments: 0, bytes: 0 };
+  return { streamArn, lowWaterMs, books: {}, openPlans: [], deferred: [], totals };
 }
 
-/** The state with all time before `toMs` accounted for. Low-water never falls. */
-export function raiseLowWater(state: LedgerState, toMs: number): LedgerState {
-  const lowWaterMs = Math.max(state.lowWaterMs, toMs);
-  return { ...state, lowWaterMs, books: closeBooks(state.books, lowWaterMs) };
+/** The state with one more range of deferred fragments. When there are too many, the two nearest become one. */
+export function defer(state: LedgerState, rows: FragmentRow[], seq: number): LedgerState {
+  if (rows.length === 0) return state;
+  const maxRanges = 64;
+  const times = rows.map(([, serverMs]) => serverMs);
+  const range = { fromMs: Math.min(...times), toMs: Math.max(...times), firstSeq: seq, lastSeq: seq };
+  const deferred = [...state.deferred, range];
+  if (deferred.length > maxRanges) {
+    const distances = deferred.slice(1).map((next, index) => next.lastSeq - (deferred[index]?.firstSeq ?? 0));
+    const nearest = distances.indexOf(Math.min(...distances));
+    const [a = range, b = range] = deferred.slice(nearest, nearest + 2);
+    const joined = {
+      fromMs: Math.min(a.fromMs, b.fromMs),
+      toMs: Math.max(a.toMs, b.toMs),
+      firstSeq: a.firstSeq,
+      lastSeq: b.lastSeq,
+    };
+    deferred.splice(nearest, 2, joined);
+  }
+  return { ...state, deferred };
 }
 
 /** The newest entry, or where the first is to go. */
@@ -89,6 +175,7 @@ export interface Head {
   /** Hash of its bytes. */
   hash: string;
   nextSeq: number;
+  /** Keys that were stepped over and that no entry names yet. */
   damaged: string[];
 }
 
@@ -102,7 +189,10 @@ export async function readHead(vault: Vault, folder: string): Promise<Head> {
       const seq = entrySeq(folder, key);
       if (seq !== undefined) nextSeq = Math.max(nextSeq, seq + 1);
       const read = seq === undefined ? undefined : await readEntry(vault, folder, seq);
-      if (read) return { folder, ...read, nextSeq, damaged };
+      if (read) {
+        const named = read.entry.state.damaged ?? [];
+        return { folder, ...read, nextSeq, damaged: damaged.filter((one) => !named.includes(one)) };
+      }
       damaged.push(key);
     }
     if (keys.length < limit) return { folder, hash: "", nextSeq, damaged };
@@ -119,46 +209,65 @@ export async function readEntry(
 ): Promise<{ entry: Entry; hash: string } | undefined> {
   const held = await vault.get(entryKey(folder, seq));
   if (!held) return undefined;
-  const parts: Uint8Array[] = [];
-  for await (const part of held.body) parts.push(part);
-  const text = Buffer.concat(parts).toString("utf8");
+  const text = await readText(held.body);
+  const entry = parseEntry(entryKey(folder, seq), text);
+  if (entry?.version !== undefined && entry.version !== 1)
+    throw new Error(`${entryKey(folder, seq)} was written by a newer version; deploy this stack anew`);
+  return entry?.seq === seq && entry.state && entry.change ? { entry, hash: sha256(text) } : undefined;
+}
+
+function parseEntry(key: string, text: string): Entry | undefined {
   try {
-    const entry = JSON.parse(text) as Entry;
-    return entry.seq === seq && entry.state && entry.change ? { entry, hash: sha256(text) } : undefined;
+    return JSON.parse(text) as Entry;
   } catch (error) {
-    console.error(`ledger entry ${entryKey(folder, seq)} cannot be read and is stepped over: ${error}`);
+    console.error(`${key} cannot be read and is stepped over: ${error}`);
     return undefined;
   }
 }
 
+/** What an entry is to hold beside its place in the chain. */
+export interface NewEntry {
+  change: Change;
+  state: LedgerState;
+  /** An earlier hour whose summary is issued anew. */
+  reissued?: HourSummary;
+}
+
 /**
- * Adds an entry behind `head`, unless someone else did.
+ * Adds an entry behind `head`, unless someone else did. The hours that low-water has passed leave the state for the
+ * entry itself.
  * @returns the new head, or nothing when the race was lost: what was decided on the old head must be decided anew
  */
 export async function append(
   vault: Vault,
   head: Head,
   at: string,
-  change: Change,
-  state: LedgerState,
+  { change, state, reissued }: NewEntry,
 ): Promise<Head | undefined> {
-  const entry: Entry = { seq: head.nextSeq, prev: head.hash, at, change, state };
-  if (head.damaged.length > 0) entry.damaged = head.damaged;
+  const seq = head.nextSeq;
+  const { open, closed } = closeBooks(state.books, state.lowWaterMs);
+  const { lastHourSeq } = state;
+  const hours = [...closed, ...(reissued ? [reissued] : [])];
+  const left: LedgerState = { ...state, books: open };
+  const entry: Entry = { version: 1, seq, prev: head.hash, at, change, state: left };
+  if (hours.length > 0) {
+    entry.hours = hours.map((summary) => ({ ...summary, previousSeq: lastHourSeq }));
+    left.lastHourSeq = seq;
+  }
+  if (head.damaged.length > 0) {
+    entry.damaged = head.damaged;
+    left.damaged = [...(state.damaged ?? []), ...head.damaged].slice(-100);
+  }
   const text = JSON.stringify(entry);
-  const outcome = await vault.putIfAbsent({
-    key: entryKey(head.folder, entry.seq),
+  const { outcome } = await vault.putIfAbsent({
+    key: entryKey(head.folder, seq),
     body: textBody(text),
     contentType: "application/json",
     metadata: {},
     tags: {},
   });
   if (outcome === "present") return undefined;
-  return { folder: head.folder, entry, hash: sha256(text), nextSeq: entry.seq + 1, damaged: [] };
-}
-
-/** A text as the body of an object. */
-export async function* textBody(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
+  return { folder: head.folder, entry, hash: sha256(text), nextSeq: seq + 1, damaged: [] };
 }
 
 /** The plan under a key, out of the entry that wrote it. */
@@ -170,25 +279,15 @@ export function planIn({ change }: Entry, key: string): PlannedClip {
 }
 
 /** A fragment as entries hold it. */
-export const toRow = (fragment: Fragment): FragmentRow => [
-  fragment.fragmentNumber,
-  fragment.serverMs,
-  fragment.producerMs,
-  fragment.durationMs,
-  fragment.sizeBytes,
-];
+export const toRow = (fragment: Fragment): FragmentRow => {
+  const { fragmentNumber, serverMs, producerMs, durationMs, sizeBytes, repeats } = fragment;
+  return repeats
+    ? [fragmentNumber, serverMs, producerMs, durationMs, sizeBytes, repeats]
+    : [fragmentNumber, serverMs, producerMs, durationMs, sizeBytes];
+};
 
 /** A fragment out of an entry. */
-export const fromRow = ([
-  fragmentNumber,
-  serverMs,
-  producerMs,
-  durationMs,
-  sizeBytes,
-]: FragmentRow): Fragment => ({
-  fragmentNumber,
-  serverMs,
-  producerMs,
-  durationMs,
-  sizeBytes,
-});
+export const fromRow = (row: FragmentRow): Fragment => {
+  const [fragmentNumber, serverMs, producerMs, durationMs, sizeBytes, repeats] = row;
+  return { fragmentNumber, serverMs, producerMs, durationMs, sizeBytes, ...(repeats ? { repeats } : {}) };
+};

@@ -15,11 +15,18 @@ export interface ServerTimeRange {
   toMs: number;
 }
 
+/** What a listing showed, and as of when. */
+export interface Listing {
+  fragments: Fragment[];
+  /** When it was answered, on the service's clock: what had expired by then, it could not show. */
+  answeredMs: number;
+}
+
 /** What Kinesis Video Streams holds of one stream. */
 export interface FragmentSource {
   describe(): Promise<StreamDescription>;
   /** Every fragment that began in the range, in no order. */
-  list(range: ServerTimeRange): Promise<Fragment[]>;
+  list(range: ServerTimeRange): Promise<Listing>;
   /**
    * An MP4 of the fragments that began in the range.
    * Rejects with the service's error; `isRefusal` tells a run that can never be one from a call that may be repeated.
@@ -42,6 +49,17 @@ export interface VaultObject {
 export interface HeldObject {
   body: AsyncIterable<Uint8Array>;
   metadata: Record<string, string>;
+  /** Names these bytes under this key: what `replace` compares. */
+  etag: string;
+  /** The SHA-256 that the vault itself keeps of the object, as it states it. */
+  checksum?: string;
+}
+
+/** What became of an object that was to be put. */
+export interface PutOutcome {
+  outcome: "stored" | "present";
+  /** As in `HeldObject`, where the object was stored. */
+  checksum?: string;
 }
 
 /** The archive's bucket: strongly consistent, and the only memory that archivers share. */
@@ -50,9 +68,13 @@ export interface Vault {
    * Stores the whole body under the key unless the key exists: `present` then, and the body is dropped. Whatever goes
    * wrong on the way, no part of an object is left under the key.
    */
-  putIfAbsent(object: VaultObject): Promise<"stored" | "present">;
+  putIfAbsent(object: VaultObject): Promise<PutOutcome>;
+  /** Puts a small object in the place of the one with this `etag`; answers whether it was still there. */
+  replace(object: VaultObject, etag: string): Promise<boolean>;
   /** The object under a key, if there is one. */
   get(key: string): Promise<HeldObject | undefined>;
   /** The first keys of a prefix, in order, `limit` of them at most. */
   firstKeys(prefix: string, limit: number): Promise<string[]>;
+  /** The folders directly under a prefix that ends in a slash: their names. */
+  folders(prefix: string): Promise<string[]>;
 }

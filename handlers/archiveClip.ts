@@ -1,5 +1,9 @@
 import { type ArchiveResult, archiveStream } from "../archive/archiveStream";
+import { changeClaim, successorName } from "../archive/claim";
+import type { ArchiveEvent } from "../archive/events";
+import { currentLife } from "../archive/lives";
 import type { FragmentSource, Vault } from "../archive/ports";
+import { type EventOrigin, makeEventBus } from "./ports/eventBus";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
 import { makeVault } from "./ports/s3";
 
@@ -9,6 +13,22 @@ export interface ArchiveClipRequest {
   clipSeconds: number;
   /** The workflow's own time, ISO 8601: the round looks at the stream as of then. */
   now: string;
+  /** The execution that records. The round does nothing when another holds the stream's claim. */
+  execution: string;
+  /** Whether the alarm rings. When it does not and the recording is closed, the claim is released. */
+  isAlarmOn: boolean;
+  /** Whether a fresh execution is to take over: the claim is passed on to it, and nothing is archived. */
+  handsOver: boolean;
+}
+
+/** What a round did, and what the workflow is to do next. */
+export interface ArchiveClipAnswer extends Partial<ArchiveResult> {
+  /** Another execution records the stream: this one is to end. */
+  isDuplicate: boolean;
+  /** The recording is archived, closed and released. */
+  isDone: boolean;
+  /** The name under which the execution that takes over is to be started; empty where none is. */
+  successor: string;
 }
 
 /** The part of Lambda's context that is read here. */
@@ -23,6 +43,7 @@ export interface ArchiveClipDeps {
   prefix: string;
   /** The stack's tag on every clip. */
   stack: string;
+  announce(origin: EventOrigin, event: ArchiveEvent): Promise<void>;
 }
 
 /**
@@ -32,29 +53,52 @@ export interface ArchiveClipDeps {
  * still become 200 clips.
  */
 export const makeArchiveClip =
-  ({ openStream, vault, prefix, stack }: ArchiveClipDeps) =>
-  async (request: ArchiveClipRequest, context: TimeBudget): Promise<ArchiveResult> => {
-    const { streamName, clipSeconds, now } = request;
+  ({ openStream, vault, prefix, stack, announce }: ArchiveClipDeps) =>
+  async (request: ArchiveClipRequest, context: TimeBudget): Promise<ArchiveClipAnswer> => {
+    const { streamName, clipSeconds, now, execution, isAlarmOn, handsOver } = request;
+    const nowMs = Date.parse(now);
     const budgetMs = context.getRemainingTimeInMillis() / 2;
     const maxClips = 100;
-    return archiveStream({
-      source: openStream(streamName),
-      vault,
-      prefix,
-      clipMs: clipSeconds * 1000,
-      nowMs: Date.parse(now),
-      tags: { stack, stream: streamName },
-      mayGoOn: (clipCount) => clipCount < maxClips && context.getRemainingTimeInMillis() > budgetMs,
+    const target = { vault, prefix, streamName, nowMs };
+
+    const claim = await changeClaim(target, (current) => {
+      if (current.holder !== execution) return undefined;
+      return handsOver ? successorName(streamName, current) : execution;
     });
+    if (!claim) return { isDuplicate: true, isDone: false, successor: "" };
+    if (handsOver) return { isDuplicate: false, isDone: false, successor: claim.holder };
+
+    const source = openStream(streamName);
+    const result = (await currentLife(source)) ? await archive(source) : DELETED;
+    const isDone = !isAlarmOn && result.isDrained && !result.isRecording;
+    if (isDone) await changeClaim(target, ({ holder }) => (holder === execution ? "" : undefined));
+    return { ...result, isDuplicate: false, isDone, successor: "" };
+
+    function archive(fragments: FragmentSource): Promise<ArchiveResult> {
+      return archiveStream({
+        source: fragments,
+        vault,
+        prefix,
+        clipMs: clipSeconds * 1000,
+        nowMs,
+        tags: { stack, stream: streamName },
+        mayGoOn: (clipCount) => clipCount < maxClips && context.getRemainingTimeInMillis() > budgetMs,
+        announce: (event) => announce({ stack, stream: streamName, time: now }, event),
+      });
+    }
   };
+
+/** Of a stream that was deleted nothing can be archived; ReconcileStream ends its ledger. */
+const DELETED: ArchiveResult = { clips: [], hasBacklog: false, isDrained: true, isRecording: false };
 
 /** The deployed function. Its environment holds the address of the archive and the stack's tag. */
 export const archiveClip = () => {
   const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "" } = process.env;
   return makeArchiveClip({
-    openStream: makeKinesisVideo(),
+    openStream: makeKinesisVideo().openStream,
     vault: makeVault(ARCHIVE_BUCKET),
     prefix: ARCHIVE_PREFIX,
     stack: STACK,
+    announce: makeEventBus(),
   });
 };

@@ -1,4 +1,7 @@
 import { CloudWatchClient, ListTagsForResourceCommand } from "@aws-sdk/client-cloudwatch";
+import { changeClaim, isFree } from "../archive/claim";
+import type { Vault } from "../archive/ports";
+import { makeVault } from "./ports/s3";
 
 /** The parts of a `CloudWatch Alarm State Change` event that are read here. */
 export interface AlarmEvent {
@@ -9,26 +12,40 @@ export interface AlarmEvent {
   };
 }
 
+/** An alarm that rang, the execution that heard it, and when that was. */
+export interface CheckAlarmTagRequest {
+  event: AlarmEvent;
+  /** The name of the execution. */
+  execution: string;
+  /** ISO 8601. */
+  now: string;
+}
+
 /** What the workflow needs to record the stream that an alarm watches. */
 export interface Recording {
   isRecorded: boolean;
+  /** Another execution records the stream already. */
+  isDuplicate?: boolean;
   alarmName: string;
   streamName?: string;
   clipSeconds?: number;
 }
 
-/** Reads an alarm's tags, by ARN. */
+/** Reads an alarm's tags, by ARN; and the archive, where claims are. */
 export interface CheckAlarmTagDeps {
   readTags(alarmArn: string): Promise<Record<string, string>>;
+  vault: Vault;
+  prefix: string;
 }
 
 /**
- * CheckAlarmTag: whether the alarm that rang is tagged `{RepeatedAlarm: True}`, and which stream it watches. A stream's
- * settings travel in its alarm's tags, so the function's environment does not grow with the number of streams.
+ * CheckAlarmTag: whether the alarm that rang is tagged `{RepeatedAlarm: True}` and the first of its kind, and which
+ * stream it watches. A stream's settings travel in its alarm's tags, so the function's environment does not grow with
+ * the number of streams.
  */
 export const makeCheckAlarmTag =
-  ({ readTags }: CheckAlarmTagDeps) =>
-  async (event: AlarmEvent): Promise<Recording> => {
+  ({ readTags, vault, prefix }: CheckAlarmTagDeps) =>
+  async ({ event, execution, now }: CheckAlarmTagRequest): Promise<Recording> => {
     const { alarmName, configuration } = event.detail;
     const tags = await readTags(event.resources[0] ?? "");
     if (tags.RepeatedAlarm !== "True") return { isRecorded: false, alarmName };
@@ -42,16 +59,23 @@ export const makeCheckAlarmTag =
         `alarm ${alarmName} is tagged RepeatedAlarm but watches no stream (${streamName}) or has no tag ClipSeconds (${tags.ClipSeconds}); deploy it anew or remove the tag`,
       );
     }
-    return { isRecorded: true, alarmName, streamName, clipSeconds };
+    const nowMs = Date.parse(now);
+    const claim = await changeClaim({ vault, prefix, streamName, nowMs }, (current) =>
+      current.holder === execution || isFree(current, nowMs, clipSeconds * 1000) ? execution : undefined,
+    );
+    return { isRecorded: true, isDuplicate: !claim, alarmName, streamName, clipSeconds };
   };
 
-/** The deployed function. */
+/** The deployed function. Its environment holds the address of the archive. */
 export const checkAlarmTag = () => {
+  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "" } = process.env;
   const cloudwatch = new CloudWatchClient({});
   return makeCheckAlarmTag({
     readTags: async (alarmArn) => {
       const { Tags } = await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN: alarmArn }));
       return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key, Value]));
     },
+    vault: makeVault(ARCHIVE_BUCKET),
+    prefix: ARCHIVE_PREFIX,
   });
 };

@@ -5,6 +5,8 @@ import type { StreamSettings } from "./settings";
 export interface ArchivalPipelineArgs extends StreamSettings {
   /** `project/stack`: begins the alarm's name and tells the Recorder's roles that the stream is theirs. */
   stack: string;
+  /** How often the stream is looked at: the age of what is not archived is said as often. */
+  reconcileMinutes: number;
   tags: Record<string, string>;
 }
 
@@ -42,6 +44,29 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
       },
       child,
     );
+
+    // Their names do not begin as those of the alarms that are recorded, so they start no Recorder.
+    for (const usedPercent of [50, 80]) {
+      new aws.cloudwatch.MetricAlarm(
+        `${name}-at-risk-${usedPercent}`,
+        {
+          name: `${args.stack}-at-risk-${usedPercent}/${args.name}`,
+          alarmDescription: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over, or nobody looks any more`,
+          namespace: "lastframe",
+          metricName: "UnarchivedAgeOfRetention",
+          dimensions: { Stack: args.stack, Stream: stream.name },
+          statistic: "Maximum",
+          period: args.reconcileMinutes * 60,
+          // Two looks: one that runs a little late must ring no alarm, a dead one must.
+          evaluationPeriods: 2,
+          comparisonOperator: "GreaterThanOrEqualToThreshold",
+          threshold: usedPercent,
+          treatMissingData: "breaching",
+          tags,
+        },
+        child,
+      );
+    }
 
     this.streamName = stream.name;
     this.alarmName = alarm.name;

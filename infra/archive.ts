@@ -84,4 +84,27 @@ export class Archive extends pulumi.ComponentResource {
     this.prefix = args.prefix;
     this.registerOutputs({ bucket: this.bucket, prefix: this.prefix });
   }
+
+  /** The archive's address, as the functions read it. */
+  get environment() {
+    return { ARCHIVE_BUCKET: this.bucket, ARCHIVE_PREFIX: this.prefix };
+  }
+
+  /** Statements that allow these actions on objects of these folders of the archive, and to list them. */
+  statements(folders: string[], actions: string[]): object[] {
+    const patterns = folders.map((folder) => `${this.prefix}${folder}/*`);
+    return [
+      {
+        Effect: "Allow",
+        Action: "s3:ListBucket",
+        Resource: this.bucketArn,
+        Condition: { StringLike: { "s3:prefix": patterns } },
+      },
+      {
+        Effect: "Allow",
+        Action: actions,
+        Resource: patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${pattern}`),
+      },
+    ];
+  }
 }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Archive } from "./archive";
 
 /** A trust policy: the one service that may act as the role. */
 export function assumedBy(servicePrincipal: string): string {
@@ -16,4 +17,37 @@ export function makeArn(options: pulumi.InvokeOptions) {
   const { partition } = aws.getPartitionOutput({}, options);
   return (service: string, resource: string) =>
     pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+}
+
+/** What archiving calls: the stack's own streams, the archive's folders, and the bus that is told. */
+export function archiverStatements({
+  archive,
+  stack,
+  arn,
+}: {
+  archive: Archive;
+  stack: string;
+  arn: ReturnType<typeof makeArn>;
+}): object[] {
+  const streams = arn("kinesisvideo", "stream/*/*");
+  return [
+    // Without a condition: a stream that was deleted has no tags, and must be told from one that may not be read.
+    { Effect: "Allow", Action: "kinesisvideo:DescribeStream", Resource: streams },
+    {
+      Effect: "Allow",
+      Action: [
+        "kinesisvideo:GetDataEndpoint",
+        "kinesisvideo:ListFragments",
+        "kinesisvideo:GetClip",
+        "kinesisvideo:GetMediaForFragmentList",
+      ],
+      Resource: streams,
+      Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
+    },
+    ...archive.statements(
+      ["clips", "ledger", "claims", "sweeps"],
+      ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
+    ),
+    { Effect: "Allow", Action: "events:PutEvents", Resource: arn("events", "event-bus/default") },
+  ];
 }

@@ -1,12 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
-import { makeArn } from "./policies";
+import { reconcileStream } from "../handlers/reconcileStream";
+import type { Archive } from "./archive";
+import { archiverStatements, makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 
 export interface ReconcilerArgs {
-  /** The Recorder's archive function, which does the work. */
-  archiveFunctionArn: pulumi.Input<string>;
+  archive: Archive;
+  /** The Recorder's workflow, which is started where an alarm rings and nobody records. */
+  workflowArn: pulumi.Input<string>;
   /** `project/stack`: begins the names of this stack's alarms. */
   stack: string;
   /** How often every stream is looked at. */
@@ -19,11 +22,35 @@ export interface ReconcilerArgs {
 export class Reconciler extends pulumi.ComponentResource {
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
-    const { archiveFunctionArn, stack, everyMinutes, logRetentionDays, tags } = args;
+    const { archive, workflowArn, stack, everyMinutes, logRetentionDays, tags } = args;
     const child = { parent: this };
 
     const arn = makeArn(child);
 
+    const perStream = new RecorderFunction(
+      `${name}-stream`,
+      {
+        handlerFactory: reconcileStream,
+        statements: [
+          ...archiverStatements({ archive, stack, arn }),
+          {
+            Effect: "Allow",
+            Action: "cloudwatch:PutMetricData",
+            // The action knows no resources.
+            Resource: "*",
+            Condition: { StringEquals: { "cloudwatch:namespace": "lastframe" } },
+          },
+          { Effect: "Allow", Action: "states:StartExecution", Resource: workflowArn },
+        ],
+        environment: { ...archive.environment, STACK: stack, WORKFLOW_ARN: workflowArn },
+        timeoutSeconds: 900,
+        // As ArchiveClip: the media of one plan, and room to work.
+        memoryMb: 512,
+        logRetentionDays,
+        tags,
+      },
+      child,
+    );
     const dispatcher = new RecorderFunction(
       name,
       {
@@ -36,9 +63,9 @@ export class Reconciler extends pulumi.ComponentResource {
             Action: "cloudwatch:ListTagsForResource",
             Resource: arn("cloudwatch", `alarm:${stack}/*`),
           },
-          { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: archiveFunctionArn },
+          { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: perStream.arn },
         ],
-        environment: { ALARM_PREFIX: `${stack}/`, ARCHIVE_FUNCTION: archiveFunctionArn },
+        environment: { ALARM_PREFIX: `${stack}/`, STREAM_FUNCTION: perStream.arn },
         timeoutSeconds: 300,
         memoryMb: 256,
         logRetentionDays,

@@ -4,7 +4,7 @@ import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
 import type { Archive } from "./archive";
-import { assumedBy, makeArn } from "./policies";
+import { archiverStatements, assumedBy, makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 import { recorderWorkflow } from "./workflow";
 
@@ -22,7 +22,6 @@ export interface RecorderArgs {
  */
 export class Recorder extends pulumi.ComponentResource {
   readonly workflowArn: pulumi.Output<string>;
-  readonly archiveFunctionArn: pulumi.Output<string>;
 
   constructor(name: string, args: RecorderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Recorder", name, {}, opts);
@@ -38,7 +37,6 @@ export class Recorder extends pulumi.ComponentResource {
     createRule();
 
     this.workflowArn = workflow.arn;
-    this.archiveFunctionArn = functions.archiveClip;
     this.registerOutputs({ workflowArn: this.workflowArn });
 
     function createFunctions() {
@@ -48,7 +46,11 @@ export class Recorder extends pulumi.ComponentResource {
         {
           ...common,
           handlerFactory: checkAlarmTag,
-          statements: [{ Effect: "Allow", Action: "cloudwatch:ListTagsForResource", Resource: alarms }],
+          statements: [
+            { Effect: "Allow", Action: "cloudwatch:ListTagsForResource", Resource: alarms },
+            ...archive.statements(["claims"], ["s3:GetObject", "s3:PutObject"]),
+          ],
+          environment: archive.environment,
           timeoutSeconds: 30,
           memoryMb: 256,
         },
@@ -65,38 +67,13 @@ export class Recorder extends pulumi.ComponentResource {
         },
         child,
       );
-      const folders = ["clips", "ledger"].map((folder) => `${archive.prefix}${folder}/*`);
       const archiver = new RecorderFunction(
         `${name}-archive-clip`,
         {
           ...common,
           handlerFactory: archiveClip,
-          statements: [
-            {
-              Effect: "Allow",
-              Action: [
-                "kinesisvideo:DescribeStream",
-                "kinesisvideo:GetDataEndpoint",
-                "kinesisvideo:ListFragments",
-                "kinesisvideo:GetClip",
-                "kinesisvideo:GetMediaForFragmentList",
-              ],
-              Resource: arn("kinesisvideo", "stream/*/*"),
-              Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
-            },
-            {
-              Effect: "Allow",
-              Action: "s3:ListBucket",
-              Resource: archive.bucketArn,
-              Condition: { StringLike: { "s3:prefix": folders } },
-            },
-            {
-              Effect: "Allow",
-              Action: ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
-              Resource: folders.map((folder) => pulumi.interpolate`${archive.bucketArn}/${folder}`),
-            },
-          ],
-          environment: { ARCHIVE_BUCKET: archive.bucket, ARCHIVE_PREFIX: archive.prefix, STACK: stack },
+          statements: archiverStatements({ archive, stack, arn }),
+          environment: { ...archive.environment, STACK: stack },
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,
           // Holds the media of one plan when GetClip refuses it: 95 MB, and room to work.

@@ -1,11 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { functionCode, HANDLER } from "./functionCode";
 import { assumedBy } from "./policies";
 
 export interface RecorderFunctionArgs {
   /** Makes the handler, once per sandbox. Pulumi serializes it into the function's archive. */
-  // biome-ignore lint/suspicious/noExplicitAny: Pulumi's own type of a callback; each handler states its event's type.
-  handlerFactory: () => aws.lambda.Callback<any, any>;
+  handlerFactory: () => unknown;
   /** Statements of the function's own policy: what it calls, and nothing else. */
   statements: pulumi.Input<object>[];
   timeoutSeconds: number;
@@ -43,13 +43,13 @@ export class RecorderFunction extends pulumi.ComponentResource {
       },
       child,
     );
-    const lambda = new aws.lambda.CallbackFunction(
+    const lambda = new aws.lambda.Function(
       name,
       {
-        callbackFactory: args.handlerFactory,
-        // Left out, the runtime is chosen once and then never upgraded.
+        code: functionCode(args.handlerFactory),
+        handler: HANDLER,
         runtime: "nodejs24.x",
-        role,
+        role: role.arn,
         timeout: args.timeoutSeconds,
         memorySize: args.memoryMb,
         environment: { variables: args.environment ?? {} },

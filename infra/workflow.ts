@@ -27,26 +27,38 @@ const NEXT_CLIP_DUE = [
 ].join("; ");
 
 /**
- * The workflow of the blog's figure 2, as an Amazon States Language definition in JSONata: is the alarm tagged, wait for
- * a clip, is the alarm still on, archive the clip, and again. It ends when the alarm is silent and nothing is owed.
+ * The workflow of the blog's figure 2, as an Amazon States Language definition in JSONata: is the alarm tagged and does
+ * nobody record yet, wait for a clip, is the alarm still on, archive the clip, and again. It ends when the alarm is
+ * silent, everything listed is archived and the recording is closed.
  */
 export function recorderWorkflow(calls: WorkflowCalls): object {
+  const now = "{% $states.context.State.EnteredTime %}";
+  const execution = "{% $states.context.Execution.Name %}";
+  const whatWasDone = ["hasBacklog", "isDuplicate", "isDone", "successor"];
   return {
     Comment: "Records one stream while its alarm is on",
     QueryLanguage: "JSONata",
     StartAt: "CheckAlarmTag",
     States: {
       CheckAlarmTag: {
-        ...callFunction(calls.checkAlarmTag, "{% $states.input %}"),
+        ...callFunction(calls.checkAlarmTag, {
+          event: "{% $states.context.Execution.Input %}",
+          execution,
+          now,
+        }),
         Assign: { recording: "{% $states.result.Payload %}", rounds: 0 },
         Next: "IsRecorded",
       },
       IsRecorded: {
         Type: "Choice",
-        Choices: [{ Condition: "{% $recording.isRecorded %}", Next: "WaitForClip" }],
-        Default: "Ignored",
+        Choices: [
+          { Condition: "{% $not($recording.isRecorded) %}", Next: "Ignored" },
+          { Condition: "{% $recording.isDuplicate %}", Next: "Duplicate" },
+        ],
+        Default: "WaitForClip",
       },
       Ignored: { Type: "Succeed" },
+      Duplicate: { Type: "Succeed" },
       WaitForClip: {
         Type: "Wait",
         Timestamp: `{% ${NEXT_CLIP_DUE} %}`,
@@ -54,20 +66,22 @@ export function recorderWorkflow(calls: WorkflowCalls): object {
       },
       CheckAlarmState: {
         ...callFunction(calls.checkAlarmState, { alarmName: "{% $recording.alarmName %}" }),
-        Assign: { isRecording: "{% $states.result.Payload.isRecording %}" },
+        Assign: { isAlarmOn: "{% $states.result.Payload.isRecording %}" },
         Next: "ArchiveClip",
         // Footage does not wait for CloudWatch: an alarm that cannot be read has not been seen to fall silent.
-        Catch: [{ ErrorEquals: ["States.ALL"], Assign: { isRecording: true }, Next: "ArchiveClip" }],
+        Catch: [{ ErrorEquals: ["States.ALL"], Assign: { isAlarmOn: true }, Next: "ArchiveClip" }],
       },
       ArchiveClip: {
         ...callFunction(calls.archiveClip, {
           streamName: "{% $recording.streamName %}",
           clipSeconds: "{% $recording.clipSeconds %}",
-          now: "{% $states.context.State.EnteredTime %}",
+          now,
+          execution,
+          isAlarmOn: "{% $isAlarmOn %}",
+          handsOver: `{% $rounds >= ${ROUNDS_PER_EXECUTION} %}`,
         }),
         Assign: {
-          hasBacklog: "{% $states.result.Payload.hasBacklog %}",
-          isDrained: "{% $states.result.Payload.isDrained %}",
+          ...Object.fromEntries(whatWasDone.map((name) => [name, `{% $states.result.Payload.${name} %}`])),
           rounds: "{% $rounds + 1 %}",
         },
         Next: "IsStillRecording",
@@ -75,36 +89,54 @@ export function recorderWorkflow(calls: WorkflowCalls): object {
         Catch: [
           {
             ErrorEquals: ["States.ALL"],
-            Assign: { hasBacklog: false, isDrained: false, rounds: "{% $rounds + 1 %}" },
-            Next: "IsStillRecording",
+            Assign: { rounds: "{% $rounds + 1 %}" },
+            Next: "WaitForClip",
           },
         ],
       },
       IsStillRecording: {
         Type: "Choice",
         Choices: [
-          // The last partial clip is owed until its cell ends.
-          { Condition: "{% $not($isRecording) and $isDrained %}", Next: "RecordingArchived" },
-          { Condition: `{% $rounds >= ${ROUNDS_PER_EXECUTION} %}`, Next: "HandOver" },
+          { Condition: "{% $isDuplicate %}", Next: "Duplicate" },
+          { Condition: '{% $successor != "" %}', Next: "HandOver" },
+          { Condition: "{% $isDone %}", Next: "CheckAlarmAgain" },
           { Condition: "{% $hasBacklog %}", Next: "ArchiveClip" },
         ],
         Default: "WaitForClip",
       },
+      // The alarm may have rung between its check and the release of the claim, and been heard as a duplicate.
+      CheckAlarmAgain: {
+        ...callFunction(calls.checkAlarmState, { alarmName: "{% $recording.alarmName %}" }),
+        Assign: { isAlarmOn: "{% $states.result.Payload.isRecording %}" },
+        Next: "IsSilent",
+        Catch: [{ ErrorEquals: ["States.ALL"], Next: "CheckAlarmTag" }],
+      },
+      IsSilent: {
+        Type: "Choice",
+        Choices: [{ Condition: "{% $isAlarmOn %}", Next: "CheckAlarmTag" }],
+        Default: "RecordingArchived",
+      },
       RecordingArchived: { Type: "Succeed" },
+      // Its name is in the claim already, so whoever starts it, and however often, there is one.
       HandOver: {
         Type: "Task",
         Resource: `arn:${calls.partition}:states:::states:startExecution`,
         Arguments: {
           StateMachineArn: "{% $states.context.StateMachine.Id %}",
+          Name: "{% $successor %}",
           Input: "{% $states.context.Execution.Input %}",
         },
         TimeoutSeconds: 60,
         Next: "HandedOver",
-        Retry: [{ ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: 6 }],
-        // Nobody took over: go on here, and offer it again after the next round.
-        Catch: [{ ErrorEquals: ["States.ALL"], Next: "WaitForClip" }],
+        Retry: [{ ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: 12 }],
+        Catch: [{ ErrorEquals: ["States.ALL"], Next: "HandOverFailed" }],
       },
       HandedOver: { Type: "Succeed" },
+      HandOverFailed: {
+        Type: "Fail",
+        Error: "HandOverFailed",
+        Cause: "The execution that was to take over could not be started; Reconcile starts it",
+      },
     },
   };
 

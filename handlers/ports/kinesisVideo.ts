@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import {
   type APIName,
   DescribeStreamCommand,
@@ -11,14 +12,38 @@ import {
   ListFragmentsCommand,
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import type { Fragment } from "../../archive/fragment";
-import type { FragmentSource, ServerTimeRange, StreamDescription } from "../../archive/ports";
+import type { FragmentSource, Listing, ServerTimeRange, StreamDescription } from "../../archive/ports";
 
-/** Makes the sources of streams, by name. Kept for the life of the sandbox: clients and endpoints are reused. */
-export function makeKinesisVideo(): (streamName: string) => FragmentSource {
+/** Calls of one data API, throttled ones included, before its caller is told. */
+const MAX_TRIES = 6;
+
+/** The SDK tries again on throttling by its common names; this service has one of its own. */
+const isThrottled = (error: unknown) => (error as Error).name === "ClientLimitExceededException";
+
+/** Kinesis Video Streams as this account sees it. */
+export interface KinesisVideo {
+  /** A stream by name, as it is described when it is first asked: one round's source, not one to keep. */
+  openStream(streamName: string): FragmentSource;
+  /** Whether this life of a stream is no more. */
+  isDeleted(streamArn: string): Promise<boolean>;
+}
+
+/** Makes the port. It is kept for the life of the sandbox: clients and endpoints are reused. */
+export function makeKinesisVideo(): KinesisVideo {
   const control = new KinesisVideoClient({});
   const dataClients: Record<string, KinesisVideoArchivedMediaClient> = {};
 
-  return (streamName) => {
+  async function isDeleted(streamArn: string): Promise<boolean> {
+    try {
+      await control.send(new DescribeStreamCommand({ StreamARN: streamArn }));
+      return false;
+    } catch (error) {
+      if ((error as Error).name === "ResourceNotFoundException") return true;
+      throw error;
+    }
+  }
+
+  function openStream(streamName: string): FragmentSource {
     let described: StreamDescription | undefined;
 
     async function describe(): Promise<StreamDescription> {
@@ -48,16 +73,22 @@ export function makeKinesisVideo(): (streamName: string) => FragmentSource {
         );
         dataClients[slot] = new KinesisVideoArchivedMediaClient({ endpoint: DataEndpoint });
       }
-      try {
-        return await call(dataClients[slot], streamArn);
-      } catch (error) {
-        // An endpoint may be cached as long as it works; the caller's retry asks for it anew (GetDataEndpoint API page).
-        delete dataClients[slot];
-        throw error;
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await call(dataClients[slot], streamArn);
+        } catch (error) {
+          if (!isThrottled(error) || tries === MAX_TRIES) {
+            // An endpoint may be cached as long as it works; the caller's retry asks for it anew (GetDataEndpoint API page).
+            delete dataClients[slot];
+            throw error;
+          }
+        }
+        // Points of a stream's quota come back within a second; readers that wait alike would collide again.
+        await setTimeout(tries * (500 + Math.random() * 500));
       }
     }
 
-    async function list({ fromMs, toMs }: ServerTimeRange): Promise<Fragment[]> {
+    async function list({ fromMs, toMs }: ServerTimeRange): Promise<Listing> {
       const fragments: Fragment[] = [];
       let nextToken: string | undefined;
       do {
@@ -88,7 +119,8 @@ export function makeKinesisVideo(): (streamName: string) => FragmentSource {
         }
         nextToken = page.NextToken;
       } while (nextToken);
-      return fragments;
+      // A call may be hours old when it is answered. On a cloud whose time runs faster than the machine's, its own counts.
+      return { fragments, answeredMs: Math.max(toMs, Date.now()) };
     }
 
     async function clip({ fromMs, toMs }: ServerTimeRange): Promise<AsyncIterable<Uint8Array>> {
@@ -116,5 +148,7 @@ export function makeKinesisVideo(): (streamName: string) => FragmentSource {
     }
 
     return { describe, list, clip, media };
-  };
+  }
+
+  return { openStream, isDeleted };
 }

@@ -1,5 +1,6 @@
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
@@ -9,7 +10,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import type { HeldObject, Vault, VaultObject } from "../../archive/ports";
+import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
 
 /**
  * The archive's bucket as a vault. A body is sent in parts of 8 MiB while it arrives, so memory does not grow with the
@@ -20,22 +21,26 @@ export function makeVault(bucket: string): Vault {
   const s3 = new S3Client({});
   const partBytes = 8 * 1024 * 1024;
 
-  async function putIfAbsent(object: VaultObject): Promise<"stored" | "present"> {
-    const target = { Bucket: bucket, Key: object.key };
-    const description = {
-      ...target,
-      ContentType: object.contentType,
-      Metadata: object.metadata,
-      // An object without tags is sent without the header, which must not be empty.
-      Tagging: new URLSearchParams(object.tags).toString() || undefined,
-    };
+  /** S3 keeps the SHA-256 of what it received; of several parts, the hash of their hashes. */
+  const describe = ({ key, contentType, metadata, tags }: VaultObject) => ({
+    Bucket: bucket,
+    Key: key,
+    ContentType: contentType,
+    Metadata: metadata,
+    // An object without tags is sent without the header, which must not be empty.
+    Tagging: new URLSearchParams(tags).toString() || undefined,
+    ChecksumAlgorithm: "SHA256" as const,
+  });
+
+  async function putIfAbsent(object: VaultObject): Promise<PutOutcome> {
+    const description = describe(object);
     const parts = inParts(object.body, partBytes);
     try {
       const { value: first } = await parts.next();
       if (!first) throw new Error(`the body of ${object.key} has no bytes; nothing was stored`);
       const { value: second } = await parts.next();
       if (second) return await upload(description, first, second, parts);
-      return await unlessPresent(() =>
+      return await unlessDecided(() =>
         s3.send(new PutObjectCommand({ ...description, Body: first, IfNoneMatch: "*" })),
       );
     } finally {
@@ -50,7 +55,7 @@ export function makeVault(bucket: string): Vault {
     first: Uint8Array,
     second: Uint8Array,
     rest: AsyncIterable<Uint8Array>,
-  ): Promise<"stored" | "present"> {
+  ): Promise<PutOutcome> {
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(description));
     const target = { Bucket: description.Bucket, Key: description.Key, UploadId };
     // The lifecycle rule removes what this call cannot; the outcome to tell is that of the upload.
@@ -58,17 +63,19 @@ export function makeVault(bucket: string): Vault {
       s3
         .send(new AbortMultipartUploadCommand(target))
         .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
-    const sent: { ETag?: string; PartNumber: number }[] = [];
+    const sent: CompletedPart[] = [];
     const send = async (part: Uint8Array) => {
       const PartNumber = sent.length + 1;
-      const { ETag } = await s3.send(new UploadPartCommand({ ...target, PartNumber, Body: part }));
-      sent.push({ ETag, PartNumber });
+      const { ETag, ChecksumSHA256 } = await s3.send(
+        new UploadPartCommand({ ...target, PartNumber, Body: part, ChecksumAlgorithm: "SHA256" }),
+      );
+      sent.push({ ETag, ChecksumSHA256, PartNumber });
     };
     try {
       await send(first);
       await send(second);
       for await (const part of rest) await send(part);
-      const outcome = await unlessPresent(() =>
+      const put = await unlessDecided(() =>
         s3.send(
           new CompleteMultipartUploadCommand({
             ...target,
@@ -77,8 +84,8 @@ export function makeVault(bucket: string): Vault {
           }),
         ),
       );
-      if (outcome === "present") await abort();
-      return outcome;
+      if (put.outcome === "present") await abort();
+      return put;
     } catch (error) {
       await abort();
       throw error;
@@ -87,9 +94,12 @@ export function makeVault(bucket: string): Vault {
 
   async function get(key: string): Promise<HeldObject | undefined> {
     try {
-      const { Body, Metadata = {} } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      if (!Body) throw new Error(`GetObject of ${key} returned no body`);
-      return { body: Body as AsyncIterable<Uint8Array>, metadata: Metadata };
+      const object = await s3.send(
+        new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }),
+      );
+      const { Body, Metadata: metadata = {}, ETag: etag, ChecksumSHA256: checksum } = object;
+      if (!Body || !etag) throw new Error(`GetObject of ${key} came back incomplete`);
+      return { body: Body as AsyncIterable<Uint8Array>, metadata, etag, checksum };
     } catch (error) {
       if (await isAbsent(key, error as Error)) return undefined;
       throw error;
@@ -106,7 +116,29 @@ export function makeVault(bucket: string): Vault {
     return (page.Contents ?? []).map(({ Key = "" }) => Key);
   }
 
-  return { putIfAbsent, get, firstKeys };
+  async function replace(object: VaultObject, etag: string): Promise<boolean> {
+    const parts: Uint8Array[] = [];
+    for await (const part of object.body) parts.push(part);
+    const put = await unlessDecided(() =>
+      s3.send(new PutObjectCommand({ ...describe(object), Body: Buffer.concat(parts), IfMatch: etag })),
+    );
+    return put.outcome === "stored";
+  }
+
+  async function folders(prefix: string): Promise<string[]> {
+    const names: string[] = [];
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await s3.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: "/", ContinuationToken }),
+      );
+      names.push(...(page.CommonPrefixes ?? []).map(({ Prefix = "" }) => Prefix.slice(prefix.length, -1)));
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken);
+    return names;
+  }
+
+  return { putIfAbsent, replace, get, firstKeys, folders };
 }
 
 /** Regroups a body into parts of `partBytes`; only the last may be shorter. */
@@ -132,13 +164,17 @@ async function* inParts(
   if (filled > 0) yield part.subarray(0, filled);
 }
 
-/** 412 means that the key exists: someone stored the same clip. */
-async function unlessPresent(write: () => Promise<unknown>): Promise<"stored" | "present"> {
+/**
+ * What became of a conditional write. 412: the key is not as it was to be. 409: someone else is writing it at this
+ * moment. NoSuchUpload: the parts are gone, as after a completion whose answer was lost. Each time a look at the key
+ * decides (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+ */
+async function unlessDecided(write: () => Promise<{ ChecksumSHA256?: string }>): Promise<PutOutcome> {
+  const decided = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"];
   try {
-    await write();
-    return "stored";
+    return { outcome: "stored", checksum: (await write()).ChecksumSHA256 };
   } catch (error) {
-    if (error instanceof Error && error.name === "PreconditionFailed") return "present";
+    if (error instanceof Error && decided.includes(error.name)) return { outcome: "present" };
     throw error;
   }
 }

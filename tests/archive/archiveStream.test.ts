@@ -1,10 +1,20 @@
 import * as path from "node:path";
 import { expect } from "chai";
 import { archiveStream } from "../../archive/archiveStream";
+import type { ArchiveEvent } from "../../archive/events";
 import type { Fragment } from "../../archive/fragment";
-import type { Entry } from "../../archive/ledger";
+import type {
+  ClosedChange,
+  Entry,
+  GapChange,
+  LedgerState,
+  PlanChange,
+  SplitChange,
+} from "../../archive/ledger";
 import type { Vault } from "../../archive/ports";
+import { writeSweep } from "../../archive/sweep";
 import { makeMatroskaReader } from "../../media/matroskaReader";
+import { makeMp4Reader } from "../../media/mp4Reader";
 import {
   clipsIn,
   type MemoryObject,
@@ -30,6 +40,7 @@ const fragments = (count: number, first = 0): Fragment[] =>
 function setUp(stream: Partial<MemoryStream> = {}) {
   const kept: MemoryStream = { fragments: fragments(90), createdMs: T0 - MINUTE, ...stream };
   const vault = memoryVault();
+  const events: ArchiveEvent[] = [];
   const round = (nowMs: number, more: Partial<Parameters<typeof archiveStream>[0]> = {}) =>
     archiveStream({
       source: memorySource(kept),
@@ -39,13 +50,22 @@ function setUp(stream: Partial<MemoryStream> = {}) {
       nowMs,
       tags: { stack: "lastframe/dev", stream: "gate" },
       mayGoOn: () => true,
+      announce: async (event) => {
+        events.push(event);
+      },
       ...more,
     });
   const held = () => numbersHeld(vault);
-  return { kept, vault, round, held };
+  return { kept, vault, round, held, events };
 }
 
 const numbers = (list: Fragment[]) => list.map(({ fragmentNumber }) => fragmentNumber);
+
+/** How the service says, inside a good response, that it could not read a fragment. */
+const UNREADABLE = [
+  { name: "AWS_KINESISVIDEO_ERROR_CODE", value: "FRAGMENT_NOT_FOUND" },
+  { name: "AWS_KINESISVIDEO_ERROR_ID", value: "4000" },
+];
 
 describe("a round of archiving", () => {
   it("begins with the earliest fragment held, before any alarm rang", async () => {
@@ -153,8 +173,25 @@ describe("a round of archiving", () => {
     });
   });
 
-  it("keeps as Matroska what GetClip refuses, in order and on producer time, whatever order it arrives in", async () => {
-    const { round, vault } = setUp({ fragments: fragments(3), refuse: "InvalidMediaFrameException" });
+  it("writes MP4 itself where GetClip refuses, in order and on producer time, whatever order it arrives in", async () => {
+    const { round, vault, held } = setUp({ fragments: fragments(3), refuse: "InvalidMediaFrameException" });
+
+    const { clips } = await round(T0 + 10 * MINUTE);
+
+    const reader = makeMp4Reader();
+    reader.push(vault.objects.get(clips[0]?.key ?? "")?.bytes ?? Buffer.alloc(0));
+    const [video] = reader.end().tracks;
+    expect(clips[0]?.key).to.match(/\.mp4$/);
+    expect(video?.runs).to.deep.equal([{ ptsMs: 0, durationMs: 2000, sampleCount: 3, keyframe: true }]);
+    expect(held()).to.deep.equal(numbers(fragments(3)));
+  });
+
+  it("keeps as Matroska what fits no MP4", async () => {
+    const { round, vault } = setUp({
+      fragments: fragments(3),
+      refuse: "UnsupportedStreamMediaTypeException",
+      codecId: "V_VP9",
+    });
 
     const { clips } = await round(T0 + 10 * MINUTE);
 
@@ -162,12 +199,8 @@ describe("a round of archiving", () => {
       vault.objects.get(clips[0]?.key ?? "")?.bytes ?? Buffer.alloc(0),
     );
     const timecodes = events.flatMap((event) => (event.kind === "cluster" ? [event.timecode] : []));
-    const frames = events.flatMap((event) =>
-      event.kind === "block" ? [Buffer.from(event.frames[0] ?? []).toString()] : [],
-    );
     expect(clips[0]?.key).to.match(/\.mkv$/);
     expect(timecodes).to.deep.equal([0, 2000, 4000]);
-    expect(frames).to.deep.equal(numbers(fragments(3)).map((number) => `frame of ${number};`));
   });
 
   it("begins another object where the codec data changes", async () => {
@@ -183,32 +216,157 @@ describe("a round of archiving", () => {
     expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([12, 18]);
   });
 
-  it("stores nothing and fails when the service reports a fragment's failure inside a good response", async () => {
-    const { round, vault } = setUp({
-      fragments: fragments(3),
+  it("stores around a fragment that cannot be read, owes it, and stores it when it can be", async () => {
+    const { kept, round, held, vault } = setUp({
+      fragments: fragments(30),
       refuse: "InvalidMediaFrameException",
-      extraTags: () => [
-        { name: "AWS_KINESISVIDEO_ERROR_CODE", value: "FRAGMENT_NOT_FOUND" },
-        { name: "AWS_KINESISVIDEO_ERROR_ID", value: "3000" },
-      ],
     });
+    const [bad = ""] = numbers(fragments(30)).slice(12);
+    kept.extraTags = ({ fragmentNumber }) => (fragmentNumber === bad ? UNREADABLE : []);
 
-    const failure = await round(T0 + 10 * MINUTE).catch((error: Error) => error.message);
+    await round(T0 + 10 * MINUTE);
+    const meanwhile = held();
+    await round(T0 + 20 * MINUTE, { retryDeferred: true });
+    const stillOwed = stateIn(vault).deferred;
+    kept.extraTags = undefined;
+    const { clips } = await round(T0 + 30 * MINUTE, { retryDeferred: true });
 
-    expect(failure).to.contain(
-      `could not read fragment ${numbers(fragments(3))[2]}: FRAGMENT_NOT_FOUND 3000`,
-    );
-    expect(clipsIn(vault)).to.deep.equal([]);
+    expect(meanwhile).to.have.members(numbers(fragments(30)).filter((number) => number !== bad));
+    expect(stillOwed).to.have.length(1);
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([1]);
+    expect(held()).to.have.members(numbers(fragments(30)));
+    expect(stateIn(vault).deferred).to.deep.equal([]);
   });
 
-  it("keeps as Matroska what GetClip calls a wrong argument: the range itself came from a listing", async () => {
+  it("names what could not be read until its retention ended", async () => {
+    const { kept, round, vault, events } = setUp({
+      fragments: fragments(3),
+      refuse: "InvalidMediaFrameException",
+      extraTags: () => UNREADABLE,
+    });
+    await round(T0 + 10 * MINUTE);
+    kept.fragments = [];
+
+    await round(T0 + 25 * 60 * MINUTE, { retryDeferred: true });
+
+    const gap = changesIn(vault).find(({ kind, cause }) => kind === "gap" && cause === "unreadable");
+    expect(gap?.fragments?.map(([number]) => number)).to.deep.equal(numbers(fragments(3)));
+    expect(events.map(({ type }) => type)).to.include("Gap Found");
+    expect(stateIn(vault).deferred).to.deep.equal([]);
+  });
+
+  it("takes GetClip's wrong argument for a refusal: the range itself came from a listing", async () => {
     const { round } = setUp({ fragments: fragments(3), refuse: "InvalidArgumentException" });
 
     const { clips } = await round(T0 + 10 * MINUTE);
 
-    expect(clips.map(({ key, fragmentCount }) => [key.slice(-4), fragmentCount])).to.deep.equal([
-      [".mkv", 3],
+    expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([3]);
+  });
+
+  it("marks what the camera sent again, and keeps both", async () => {
+    const again = fragments(2).map((fragment, index) => ({
+      ...fragment,
+      fragmentNumber: String(BigInt(fragment.fragmentNumber) + 50n),
+      serverMs: fragment.serverMs + 5000 + index,
+    }));
+    const { round, vault, held } = setUp({ fragments: [...fragments(2), ...again] });
+
+    await round(T0 + 10 * MINUTE);
+
+    const rows = changesIn(vault).flatMap(({ clip }) => clip?.fragments ?? []);
+    expect(rows.map((row) => row[5])).to.deep.equal([undefined, undefined, ...numbers(fragments(2))]);
+    expect(held()).to.have.members([...numbers(fragments(2)), ...numbers(again)]);
+  });
+
+  it("closes a recording three minutes after its last fragment, and says what was compared and when", async () => {
+    const { round, vault, events } = setUp({ fragments: fragments(30) });
+    const lastMs = T0 + 29 * 2000 + 125;
+
+    const early = await round(lastMs + 3 * MINUTE - 1);
+    const late = await round(lastMs + 3 * MINUTE);
+
+    const closed = changesIn(vault).find(({ kind }) => kind === "closed");
+    expect([early.isRecording, late.isRecording]).to.deep.equal([true, false]);
+    expect(closed).to.deep.include({ kind: "closed", clips: 1, fragments: 30 });
+    expect(closed?.coverage).to.deep.equal({
+      stretches: [[T0, T0 + MINUTE]],
+      totalMs: MINUTE,
+      earlierStretches: 0,
+    });
+    expect(closed?.compared).to.deep.include({ asOfMs: lastMs + 3 * MINUTE });
+    expect(events.map(({ type }) => type)).to.deep.equal([
+      "Recording Opened",
+      "Clip Archived",
+      "Recording Closed",
     ]);
+  });
+
+  it("amends a closed recording with what turns up late, and opens another for what comes after", async () => {
+    const { kept, round, vault } = setUp({ fragments: fragments(30) });
+    const [late] = kept.fragments.splice(10, 1) as [Fragment];
+    await round(T0 + 5 * MINUTE);
+
+    kept.fragments.push(late);
+    await round(T0 + 10 * MINUTE);
+    kept.fragments.push(...fragments(30, 600));
+    await round(T0 + 40 * MINUTE);
+
+    const marks = changesIn(vault).flatMap(({ kind, recording }) => (kind === "plan" ? [recording] : []));
+    expect(marks).to.deep.equal(["opened", "amended", "opened"]);
+  });
+
+  it("finds by comparison what turned up in an hour that was finished, and issues the hour's summary anew", async () => {
+    const { kept, round, vault, held } = setUp({ fragments: fragments(4 * 60 * 30) });
+    const [late] = kept.fragments.splice(700, 1) as [Fragment];
+    await round(T0 + 4 * 60 * MINUTE + 10 * MINUTE);
+    kept.fragments.push(late);
+    const nowMs = T0 + 5 * 60 * MINUTE;
+
+    const usual = await round(nowMs);
+    const compared = await round(nowMs, { compareFromMs: T0 - 60 * MINUTE });
+    const again = await round(nowMs, { compareFromMs: T0 - 60 * MINUTE });
+
+    expect(usual.clips).to.deep.equal([]);
+    expect(compared.clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([1]);
+    expect(compared.comparedToMs).to.equal(nowMs);
+    expect(again.clips).to.deep.equal([]);
+    expect(held()).to.have.length(4 * 60 * 30);
+    const hours = entriesIn(vault).flatMap((entry) => entry.hours ?? []);
+    expect(hours.filter(({ isReissue }) => isReissue)).to.have.length(1);
+  });
+
+  it("takes silence longer than the retention for silence where sweeps saw it, and names a gap where none did", async () => {
+    const { round, vault } = setUp({ fragments: [] });
+    await round(T0);
+    const lateMs = T0 + 48 * 60 * MINUTE;
+    const life = { streamName: "gate", createdMs: T0 - MINUTE };
+    await writeSweep(vault, "derby/", life, { at: "", coveredToMs: lateMs - 60 * MINUTE }, undefined);
+
+    await round(lateMs);
+    const whileSwept = changesIn(vault).map(({ kind }) => kind);
+    await round(lateMs + 48 * 60 * MINUTE);
+
+    expect(whileSwept).to.deep.equal(["began"]);
+    expect(changesIn(vault).slice(1)).to.deep.equal([
+      {
+        kind: "gap",
+        fromMs: lateMs - 60 * MINUTE,
+        toMs: lateMs + 24 * 60 * MINUTE,
+        cause: "expired",
+      },
+    ]);
+  });
+
+  it("names what expired between its call and its listing", async () => {
+    const { kept, round, vault } = setUp({ fragments: fragments(60) });
+    const callMs = T0 + 23 * 60 * MINUTE;
+    kept.answeredMs = T0 + 24 * 60 * MINUTE + MINUTE;
+    kept.fragments = fragments(60).slice(30);
+
+    await round(callMs);
+
+    const gaps = changesIn(vault).filter(({ kind }) => kind === "gap");
+    expect(gaps.map(({ fromMs, toMs }) => [fromMs, toMs])).to.deep.equal([[T0 - MINUTE, T0 + MINUTE]]);
   });
 
   it("fails on what may pass, so that the workflow tries again, and keeps nothing as Matroska for it", async () => {
@@ -257,7 +415,8 @@ describe("a round of archiving", () => {
   });
 
   it("says from when to when footage expired before anyone listed it", async () => {
-    const { vault, round } = setUp({ createdMs: T0 - 60 * MINUTE });
+    const held = fragments(60, 30);
+    const { vault, round } = setUp({ createdMs: T0 - 60 * MINUTE, fragments: held });
     const nowMs = T0 + 24 * 60 * MINUTE + MINUTE;
 
     const { clips } = await round(nowMs);
@@ -279,7 +438,7 @@ describe("a round of archiving", () => {
     const { clips } = await round(expiredToMs + 24 * 60 * MINUTE);
 
     const [split] = changesIn(vault).filter(({ kind }) => kind === "split");
-    expect(split?.expired?.map(([number]) => number)).to.deep.equal(numbers(fragments(10)));
+    expect(split?.lost?.map(([number]) => number)).to.deep.equal(numbers(fragments(10)));
     expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([20]);
   });
 
@@ -325,8 +484,18 @@ function entriesIn({ objects }: ReturnType<typeof memoryVault>): Entry[] {
   });
 }
 
+type Others<T> = Partial<Omit<T, "kind">>;
+
+/** A change whose kind a test looks at itself. */
+type AnyChange = { kind: string } & Others<PlanChange> &
+  Others<SplitChange> &
+  Others<GapChange> &
+  Others<ClosedChange>;
+
 const changesIn = (vault: ReturnType<typeof memoryVault>) =>
-  entriesIn(vault).map(({ change }) => change as { kind: string; expired?: [string][] });
+  entriesIn(vault).map(({ change }) => change as AnyChange);
+
+const stateIn = (vault: ReturnType<typeof memoryVault>) => entriesIn(vault).at(-1)?.state as LedgerState;
 
 /** Counts the reads and lists of a vault from now on. */
 function countReads(vault: Vault): () => number {

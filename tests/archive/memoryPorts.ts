@@ -1,3 +1,4 @@
+import * as crypto from "node:crypto";
 import type { Fragment } from "../../archive/fragment";
 import type { FragmentSource, Vault } from "../../archive/ports";
 import type { Track } from "../../media/matroska";
@@ -11,8 +12,12 @@ export interface MemoryStream {
   refuse?: string;
   /** Whether it answers that error to this call; to all, unless told. */
   refusesNow?(): boolean;
+  /** When listings are answered; at the end of their range, unless told. */
+  answeredMs?: number;
   /** Names an error that GetClip answers for now. */
   clipFailure?: string;
+  /** Codec of the video track; H.264, unless told. */
+  codecId?: string;
   /** CodecPrivate of a fragment's video track, so that a test can change it. */
   codecOf?(fragment: Fragment): number;
   /** Tags that the service adds beside a fragment's number. */
@@ -34,7 +39,10 @@ export function memorySource(stream: MemoryStream): FragmentSource {
       createdMs: stream.createdMs,
       retentionHours: 24,
     }),
-    list: async (range) => inRange(range).reverse(),
+    list: async (range) => ({
+      fragments: inRange(range).reverse(),
+      answeredMs: stream.answeredMs ?? range.toMs,
+    }),
     clip: async (range) => {
       const refusal = (stream.refusesNow?.() ?? true) ? stream.refuse : undefined;
       const failure = stream.clipFailure ?? refusal;
@@ -75,8 +83,8 @@ function mp4Clip(fragments: Fragment[]): Uint8Array {
 }
 
 /** What GetMediaForFragmentList sends for a fragment: a Segment of its own, whose timecodes begin at zero. */
-function matroskaChunk({ codecOf, extraTags }: MemoryStream, fragment: Fragment): Uint8Array {
-  const track = videoTrack(codecOf?.(fragment) ?? 0);
+function matroskaChunk({ codecId, codecOf, extraTags }: MemoryStream, fragment: Fragment): Uint8Array {
+  const track = { ...videoTrack(codecOf?.(fragment) ?? 0), ...(codecId ? { codecId } : {}) };
   return concat([
     streamHeader({ tracks: [track], muxingApp: "camera", writingApp: "camera" }),
     tags([
@@ -96,21 +104,41 @@ export interface MemoryObject {
   contentType: string;
 }
 
+async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");
+
 /** A bucket in memory. */
 export function memoryVault(): Vault & { objects: Map<string, MemoryObject> } {
   const objects = new Map<string, MemoryObject>();
   return {
     objects,
     async putIfAbsent({ key, body, ...description }) {
-      const parts: Uint8Array[] = [];
-      for await (const part of body) parts.push(part);
-      if (objects.has(key)) return "present";
-      objects.set(key, { ...description, bytes: Buffer.concat(parts) });
-      return "stored";
+      const bytes = await read(body);
+      if (objects.has(key)) return { outcome: "present" };
+      objects.set(key, { ...description, bytes });
+      return { outcome: "stored", checksum: checksumOf(bytes) };
+    },
+    async replace({ key, body, ...description }, etag) {
+      const bytes = await read(body);
+      const held = objects.get(key);
+      if (!held || checksumOf(held.bytes) !== etag) return false;
+      objects.set(key, { ...description, bytes });
+      return true;
     },
     async get(key) {
       const object = objects.get(key);
-      return object && { body: chunks(object.bytes), metadata: object.metadata };
+      if (!object) return undefined;
+      const checksum = checksumOf(object.bytes);
+      return { body: chunks(object.bytes), metadata: object.metadata, etag: checksum, checksum };
+    },
+    async folders(prefix) {
+      const names = [...objects.keys()].filter((key) => key.startsWith(prefix));
+      return [...new Set(names.map((key) => key.slice(prefix.length).split("/")[0] ?? ""))];
     },
     async firstKeys(prefix, limit) {
       return [...objects.keys()]

@@ -79,6 +79,7 @@ describe("the shipped functions", function () {
       "recorder-check-alarm-state",
       "recorder-archive-clip",
       "reconciler",
+      "reconciler-stream",
     ]);
     for (const names of files) expect(names).to.deep.equal(["__index.js"]);
     for (const size of sizes) expect(size).to.be.within(500, 100 * 1024);
@@ -92,7 +93,7 @@ describe("the shipped functions", function () {
     );
 
     const foreign = [...required].filter(
-      (name) => !/^(node:)?[a-z_]+$/.test(name) && !name.startsWith("@aws-sdk/client-"),
+      (name) => !/^(node:)?[a-z_/]+$/.test(name) && !name.startsWith("@aws-sdk/client-"),
     );
     expect(foreign).to.deep.equal([]);
   });
@@ -122,11 +123,16 @@ describe("the shipped functions", function () {
       detail: { alarmName: AlarmName, configuration: { metrics: [{ metricStat }] } },
     };
 
-    const recording = await call("recorder-check-alarm-tag", event);
+    await new S3(cloud.clientConfig).createBucket({ Bucket: "claims" });
+    const heard = { event, execution: "one", now: new Date().toISOString() };
+    const archive = { ARCHIVE_BUCKET: "claims", ARCHIVE_PREFIX: "" };
+
+    const recording = await call("recorder-check-alarm-tag", heard, archive);
     const state = await call("recorder-check-alarm-state", { alarmName: AlarmName });
 
     expect(recording).to.deep.equal({
       isRecorded: true,
+      isDuplicate: false,
       alarmName: AlarmName,
       streamName: "gate",
       clipSeconds: 60,
@@ -143,9 +149,16 @@ describe("the shipped functions", function () {
       now: new Date(Date.now() + 5000).toISOString(),
     };
     const environment = { ARCHIVE_BUCKET: "footage", ARCHIVE_PREFIX: "derby/", STACK: "lastframe/test" };
+    const alarm = { alarmName: "lastframe/test/gate", alarmArn: "arn:alarm", isAlarmOn: false };
 
-    const answer = await call("recorder-archive-clip", request, environment);
+    const reconciled = await call("reconciler-stream", { ...request, ...alarm }, environment);
+    const answer = await call(
+      "recorder-archive-clip",
+      { ...request, execution: "one", isAlarmOn: false, handsOver: false },
+      environment,
+    );
 
-    expect(answer).to.deep.equal({ clips: [], hasBacklog: false, isDrained: true });
+    expect(reconciled).to.deep.equal({ clips: 0 });
+    expect(answer).to.deep.equal({ isDuplicate: true, isDone: false, successor: "" });
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { makeCheckAlarmState } from "../../handlers/checkAlarmState";
 import { type AlarmEvent, makeCheckAlarmTag } from "../../handlers/checkAlarmTag";
+import { memoryVault } from "../archive/memoryPorts";
 
 const alarmArn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:lastframe/dev/gate";
 const metricStat = { metric: { dimensions: { StreamName: "gate" } } };
@@ -8,7 +9,13 @@ const event = (metrics: object[] = [{ metricStat }]): AlarmEvent => ({
   resources: [alarmArn],
   detail: { alarmName: "lastframe/dev/gate", configuration: { metrics } },
 });
-const withTags = (tags: Record<string, string>) => makeCheckAlarmTag({ readTags: async () => tags });
+const heard = (alarmEvent: AlarmEvent = event(), execution = "one", now = "2026-11-22T14:00:00.000Z") => ({
+  event: alarmEvent,
+  execution,
+  now,
+});
+const withTags = (tags: Record<string, string>, vault = memoryVault()) =>
+  makeCheckAlarmTag({ readTags: async () => tags, vault, prefix: "" });
 
 describe("CheckAlarmTag", () => {
   it("records the stream of an alarm that is tagged, with the clip length of the tag beside it", async () => {
@@ -18,12 +25,15 @@ describe("CheckAlarmTag", () => {
         asked.push(arn);
         return { RepeatedAlarm: "True", ClipSeconds: "60" };
       },
+      vault: memoryVault(),
+      prefix: "",
     });
 
-    const recording = await checkAlarmTag(event());
+    const recording = await checkAlarmTag(heard());
 
     expect(recording).to.deep.equal({
       isRecorded: true,
+      isDuplicate: false,
       alarmName: "lastframe/dev/gate",
       streamName: "gate",
       clipSeconds: 60,
@@ -32,8 +42,8 @@ describe("CheckAlarmTag", () => {
   });
 
   it("discards an alarm without the tag, whatever it watches", async () => {
-    const untagged = await withTags({ ClipSeconds: "60" })(event([]));
-    const otherwise = await withTags({ RepeatedAlarm: "False" })(event());
+    const untagged = await withTags({ ClipSeconds: "60" })(heard(event([])));
+    const otherwise = await withTags({ RepeatedAlarm: "False" })(heard());
 
     expect([untagged.isRecorded, otherwise.isRecorded]).to.deep.equal([false, false]);
   });
@@ -41,14 +51,30 @@ describe("CheckAlarmTag", () => {
   it("finds the metric behind an expression", async () => {
     const withExpression = event([{ expression: "m1 > 10" }, { metricStat }]);
 
-    const recording = await withTags({ RepeatedAlarm: "True", ClipSeconds: "180" })(withExpression);
+    const recording = await withTags({ RepeatedAlarm: "True", ClipSeconds: "180" })(heard(withExpression));
 
     expect(recording.streamName).to.equal("gate");
   });
 
+  it("records for the first execution only, until that one is heard of no more", async () => {
+    const checkAlarmTag = withTags({ RepeatedAlarm: "True", ClipSeconds: "60" });
+    const ask = async (execution: string, now: string) =>
+      (await checkAlarmTag(heard(event(), execution, now))).isDuplicate;
+
+    const first = await ask("one", "2026-11-22T14:00:00.000Z");
+    const again = await ask("one", "2026-11-22T14:00:05.000Z");
+    const second = await ask("two", "2026-11-22T14:18:05.000Z");
+    const stale = await ask("two", "2026-11-22T14:18:05.001Z");
+
+    // Two clips of 60 s and the 960 s that a task may take.
+    expect([first, again, second, stale]).to.deep.equal([false, false, true, false]);
+  });
+
   it("fails on a tagged alarm that it cannot record, and says what is missing", async () => {
-    const noStream = await withTags({ RepeatedAlarm: "True", ClipSeconds: "60" })(event([])).catch(String);
-    const noLength = await withTags({ RepeatedAlarm: "True" })(event()).catch(String);
+    const noStream = await withTags({ RepeatedAlarm: "True", ClipSeconds: "60" })(heard(event([]))).catch(
+      String,
+    );
+    const noLength = await withTags({ RepeatedAlarm: "True" })(heard()).catch(String);
 
     expect(noStream).to.contain("alarm lastframe/dev/gate is tagged RepeatedAlarm but watches no stream");
     expect(noLength).to.contain("has no tag ClipSeconds (undefined)");

@@ -1,10 +1,18 @@
 import { expect } from "chai";
-import { makeReconcile, type ReconciledStream } from "../../handlers/reconcile";
+import { makeReconcile, type StackStream } from "../../handlers/reconcile";
 
 const time = "2026-11-22T14:15:00Z";
 
-async function* streams(...names: string[]): AsyncGenerator<ReconciledStream> {
-  for (const streamName of names) yield { streamName, clipSeconds: 60 };
+const stream = (streamName: string): StackStream => ({
+  streamName,
+  clipSeconds: 60,
+  alarmName: `lastframe/dev/${streamName}`,
+  alarmArn: `arn:aws:cloudwatch:us-east-1:123456789012:alarm:lastframe/dev/${streamName}`,
+  isAlarmOn: false,
+});
+
+async function* streams(...names: string[]): AsyncGenerator<StackStream> {
+  for (const streamName of names) yield stream(streamName);
 }
 
 describe("Reconcile", () => {
@@ -12,15 +20,15 @@ describe("Reconcile", () => {
     const started: object[] = [];
     const reconcile = makeReconcile({
       listStreams: () => streams("gate", "podium"),
-      startRound: async (request) => void started.push(request),
+      start: async (request) => void started.push(request),
     });
 
     const answer = await reconcile({ time });
 
     expect(answer).to.deep.equal({ streams: 2 });
     expect(started).to.deep.equal([
-      { streamName: "gate", clipSeconds: 60, now: time },
-      { streamName: "podium", clipSeconds: 60, now: time },
+      { ...stream("gate"), now: time },
+      { ...stream("podium"), now: time },
     ]);
   });
 
@@ -28,7 +36,7 @@ describe("Reconcile", () => {
     const started: string[] = [];
     const reconcile = makeReconcile({
       listStreams: () => streams("gate", "podium"),
-      startRound: async ({ streamName }) => {
+      start: async ({ streamName }) => {
         if (streamName === "gate") throw new Error("TooManyRequestsException");
         started.push(streamName);
       },

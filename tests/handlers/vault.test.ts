@@ -90,7 +90,7 @@ describe("the vault in S3", () => {
     await vault.putIfAbsent(large()).catch((error: Error) => error);
     const outcome = await vault.putIfAbsent(large());
 
-    expect(outcome).to.equal("present");
+    expect(outcome).to.deep.equal({ outcome: "present" });
     expect(await keys()).to.deep.equal(["clips/one.mp4"]);
     expect(await uploads()).to.deep.equal([]);
   });

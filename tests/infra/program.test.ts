@@ -34,6 +34,7 @@ describe("the program", () => {
       "RecorderFunction recorder-archive-clip",
       "Reconciler reconciler",
       "RecorderFunction reconciler",
+      "RecorderFunction reconciler-stream",
       "ArchivalPipeline gate",
       "ArchivalPipeline podium",
     ]);
@@ -63,10 +64,16 @@ describe("the program", () => {
         "recorder-check-alarm-state",
         "recorder-archive-clip",
         "reconciler",
+        "reconciler-stream",
       ].flatMap((name) => [`Function ${name}`, `LogGroup ${name}`, `Role ${name}`, `RolePolicy ${name}`]),
       "RolePolicy recorder-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
-      ...["gate", "podium"].flatMap((name) => [`VideoStream ${name}`, `MetricAlarm ${name}`]),
+      ...["gate", "podium"].flatMap((name) => [
+        `VideoStream ${name}`,
+        `MetricAlarm ${name}`,
+        `MetricAlarm ${name}-at-risk-50`,
+        `MetricAlarm ${name}-at-risk-80`,
+      ]),
     ]);
   });
 
@@ -90,6 +97,20 @@ describe("the program", () => {
       RepeatedAlarm: "True",
       ClipSeconds: "60",
     });
+  });
+
+  it("rings when footage nears the end of its retention, and when nobody looks any more", () => {
+    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk-80");
+
+    expect(inputs).to.include({
+      name: "lastframe/derby-at-risk-80/podium",
+      metricName: "UnarchivedAgeOfRetention",
+      period: 900,
+      threshold: 80,
+      treatMissingData: "breaching",
+    });
+    expect(inputs.dimensions).to.deep.equal({ Stack: "lastframe/derby", Stream: "podium" });
+    expect(inputs.tags).not.to.have.property("RepeatedAlarm");
   });
 
   it("hears its own alarms going into ALARM, and not those of a stack whose name begins alike", () => {
@@ -154,7 +175,7 @@ describe("the program", () => {
       const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
       expect(logGroup.inputs.retentionInDays, name).to.equal(30);
     }
-    expect(functions).to.have.length(4);
+    expect(functions).to.have.length(5);
   });
 
   it("grants only actions that exist, and none by wildcard", async () => {
@@ -174,16 +195,17 @@ describe("the program", () => {
   it("lets the archive function read this stack's streams and write under the archive's prefix only", () => {
     const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
 
-    const [readStreams, listClips, writeClips] = statementsOf(inputs.policy);
+    const [, readStreams, listClips, writeClips] = statementsOf(inputs.policy);
+    const folders = ["clips", "ledger", "claims", "sweeps"].map((folder) => `derby/${folder}/*`);
 
     expect(readStreams?.Condition).to.deep.equal({
       StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },
     });
     expect(listClips?.Condition).to.deep.equal({
-      StringLike: { "s3:prefix": ["derby/clips/*", "derby/ledger/*"] },
+      StringLike: { "s3:prefix": folders },
     });
-    const folders = list(writeClips?.Resource ?? "").map((arn) => arn.split("/").slice(1).join("/"));
-    expect(folders).to.deep.equal(["derby/clips/*", "derby/ledger/*"]);
+    const written = list(writeClips?.Resource ?? "").map((arn) => arn.split("/").slice(1).join("/"));
+    expect(written).to.deep.equal(folders);
   });
 
   it("does not let its policies grow with the list of streams", async () => {

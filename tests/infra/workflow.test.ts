@@ -54,11 +54,11 @@ describe("the workflow", () => {
       next && walked.length < chain.length;
       next = state(walked.at(-1) ?? "")
     ) {
-      walked.push(next.Next ?? next.Choices?.at(-1)?.Next ?? "");
+      walked.push(next.Next ?? next.Default ?? "");
     }
 
     expect(walked).to.deep.equal(chain);
-    expect(state("IsRecorded").Default).to.equal("Ignored");
+    expect(state("IsRecorded").Choices?.map(({ Next }) => Next)).to.deep.equal(["Ignored", "Duplicate"]);
     expect(state("IsStillRecording").Default).to.equal("WaitForClip");
   });
 
@@ -67,7 +67,7 @@ describe("the workflow", () => {
 
     const called = tasks.flatMap((task) => task.Arguments?.FunctionName ?? []);
 
-    expect(called).to.have.members(Object.values(functions));
+    expect([...new Set(called)]).to.have.members(Object.values(functions));
     for (const task of tasks) expect(task.Retry?.at(-1)?.ErrorEquals).to.deep.equal(["States.ALL"]);
   });
 
@@ -114,8 +114,14 @@ describe("the workflow", () => {
 describe("the workflow at work", function () {
   this.timeout(60_000);
   const alarm = { alarmName: "lastframe/dev/gate" };
-  const recording = { ...alarm, isRecorded: true, streamName: "gate", clipSeconds: 60 };
-  const round = { clips: [], hasBacklog: false, isDrained: true };
+  const recording = {
+    ...alarm,
+    isRecorded: true,
+    isDuplicate: false,
+    streamName: "gate",
+    clipSeconds: 60,
+  };
+  const round = { hasBacklog: false, isDuplicate: false, isDone: false, successor: "" };
   let served: ServedStepFunctions | undefined;
   afterEach(() => served?.close());
 
@@ -152,25 +158,50 @@ describe("the workflow at work", function () {
     expect([await status(), calls("arn:state")]).to.deep.equal(["SUCCEEDED", 0]);
   });
 
-  it("archives once for every clip's length, and ends when the alarm is silent and nothing is owed", async () => {
-    let stillSends = true;
-    let isDrained = false;
-    const { minutes, calls, status } = await start({
-      state: () => ({ isRecording: stillSends }),
-      clip: () => ({ ...round, isDrained }),
+  it("ends at once when another execution records the stream, or does so by now", async () => {
+    const late = await start({ tag: () => ({ ...recording, isDuplicate: true }) });
+    await late.minutes(3);
+    const lateEnd = [await late.status(), late.calls("arn:clip")];
+    await served?.close();
+    const replaced = await start({ clip: () => ({ ...round, isDuplicate: true }) });
+    await replaced.minutes(3);
+
+    expect(lateEnd).to.deep.equal(["SUCCEEDED", 0]);
+    expect([await replaced.status(), replaced.calls("arn:clip")]).to.deep.equal(["SUCCEEDED", 1]);
+  });
+
+  it("archives once for every clip's length, in four transitions, and ends when its round says that all is done", async () => {
+    let isDone = false;
+    const { minutes, calls, status, running, executionArn } = await start({
+      state: () => ({ isRecording: !isDone }),
+      clip: () => ({ ...round, isDone }),
     });
 
     await minutes(5);
-    const whileRecording = calls("arn:clip");
-    stillSends = false;
-    await minutes(2);
-    const whileOwed = [await status(), calls("arn:clip")];
-    isDrained = true;
+    const whileRecording = [await status(), calls("arn:clip")];
+    const entered = (await running.history(executionArn, { maxResults: 1000 })).filter(({ type }) =>
+      type?.endsWith("StateEntered"),
+    );
+    isDone = true;
     await minutes(2);
 
-    expect(whileRecording).to.equal(5);
-    expect(whileOwed).to.deep.equal(["RUNNING", 7]);
-    expect([await status(), calls("arn:clip")]).to.deep.equal(["SUCCEEDED", 8]);
+    expect(whileRecording).to.deep.equal(["RUNNING", 5]);
+    expect(entered.length).to.be.within(2 + 4 * 5 - 1, 2 + 4 * 5 + 1);
+    expect([await status(), calls("arn:clip")]).to.deep.equal(["SUCCEEDED", 6]);
+  });
+
+  it("records on when the alarm rings again while it ends", async () => {
+    let rings = 0;
+    const { minutes, calls, status } = await start({
+      state: () => ({ isRecording: rings++ === 1 }),
+      clip: () => ({ ...round, isDone: true }),
+    });
+
+    await minutes(3);
+
+    expect(calls("arn:tag")).to.equal(2);
+    expect(calls("arn:clip")).to.equal(2);
+    expect(await status()).to.equal("SUCCEEDED");
   });
 
   it("works off a backlog without waiting", async () => {
@@ -207,8 +238,20 @@ describe("the workflow at work", function () {
     expect(await status()).to.equal("RUNNING");
   });
 
-  it("hands over to a fresh execution long before its history is full", async () => {
-    const { running, executionArn, minutes, status } = await start();
+  it("hands over to the execution that the claim names, long before its history is full", async () => {
+    const asked: boolean[] = [];
+    const { running, executionArn, minutes, status } = await start({
+      clip: (payload) => {
+        const { handsOver, execution } = payload as { handsOver: boolean; execution: string };
+        asked.push(handsOver);
+        return {
+          ...round,
+          successor: handsOver ? "gate-00000000-2" : "",
+          isDone: execution.startsWith("gate-"),
+        };
+      },
+      state: () => ({ isRecording: asked.length < 201 }),
+    });
 
     await minutes(205);
     const [last] = await running.history(executionArn, { reverseOrder: true, maxResults: 1 });
@@ -216,8 +259,9 @@ describe("the workflow at work", function () {
       ({ detail }) => (detail as { status: string }).status === "RUNNING",
     );
 
+    expect(asked.indexOf(true)).to.equal(200);
     expect(await status()).to.equal("SUCCEEDED");
     expect(Number(last?.id)).to.be.below(25_000 / 5);
-    expect(executions).to.have.length(2);
+    expect(executions.map(({ detail }) => (detail as { name: string }).name)[1]).to.equal("gate-00000000-2");
   });
 });

@@ -1,0 +1,50 @@
+import { HOUR_MS } from "./books";
+import { inOrderOfIngestion } from "./fragment";
+import { ledgerFolder } from "./keys";
+import { planIn, readEntry, readHead } from "./ledger";
+import { unaccounted } from "./owed";
+import type { FragmentSource, Vault } from "./ports";
+import { readSweep } from "./sweep";
+
+/** What a stream holds that is not archived. */
+export interface Backlog {
+  retentionMs: number;
+  /** Server time of the oldest fragment that is held and not in a clip; nothing when all of it is archived. */
+  oldestMs?: number;
+}
+
+/**
+ * How old the oldest fragment is that is held and not archived, whether it was planned, deferred or never seen. It is
+ * asked of the listing and the ledger alone, so it answers while archiving fails.
+ */
+export async function findBacklog({
+  source,
+  vault,
+  prefix,
+  nowMs,
+}: {
+  source: FragmentSource;
+  vault: Vault;
+  prefix: string;
+  nowMs: number;
+}): Promise<Backlog> {
+  const stream = await source.describe();
+  const folder = ledgerFolder(prefix, stream);
+  const retentionMs = stream.retentionHours * HOUR_MS;
+  const { entry } = await readHead(vault, folder);
+  const state = entry?.state;
+  const swept = await readSweep(vault, prefix, stream);
+  const fromMs = Math.max(state?.lowWaterMs ?? stream.createdMs, swept?.sweep.coveredToMs ?? 0);
+  const { fragments } = await source.list({ fromMs: Math.max(fromMs, nowMs - retentionMs), toMs: nowMs });
+
+  const times = (await unaccounted(vault, folder, inOrderOfIngestion(fragments), state?.books ?? {})).map(
+    ({ serverMs }) => serverMs,
+  );
+  times.push(...(state?.deferred ?? []).map((range) => range.fromMs));
+  for (const { key, seq } of state?.openPlans ?? []) {
+    const read = await readEntry(vault, folder, seq);
+    if (read) times.push(...planIn(read.entry, key).fragments.map(([, serverMs]) => serverMs));
+  }
+  const oldestMs = times.reduce((least, serverMs) => Math.min(least, serverMs), Number.POSITIVE_INFINITY);
+  return times.length > 0 ? { retentionMs, oldestMs } : { retentionMs };
+}

@@ -1,0 +1,80 @@
+import { type Books, type HourSummary, isAccounted, minuteOf } from "./books";
+import type { Fragment } from "./fragment";
+import { type DeferredRange, type FragmentRow, readEntry } from "./ledger";
+import type { Vault } from "./ports";
+
+/**
+ * The listed fragments that no entry accounts for. A minute whose listing equals its book is settled by that; one that
+ * differs (a late fragment, a cut within the minute) by reading the numbers back from its entries.
+ */
+export async function unaccounted(
+  vault: Vault,
+  folder: string,
+  listed: Fragment[],
+  books: Books,
+): Promise<Fragment[]> {
+  const byMinute = Map.groupBy(listed, ({ serverMs }) => minuteOf(serverMs));
+  const owed: Fragment[] = [];
+  for (const [minute, fragments] of byMinute) {
+    const book = books[minute];
+    if (book && isAccounted(book, fragments)) continue;
+    const known = new Set<string>();
+    const [, , firstSeq, lastSeq] = book ?? [0, "", 0, -1];
+    for (let seq = firstSeq; seq <= lastSeq; seq += 1) {
+      const change = (await readEntry(vault, folder, seq))?.entry.change;
+      if (change?.kind === "plan")
+        for (const [fragmentNumber] of change.clip.fragments) known.add(fragmentNumber);
+    }
+    owed.push(...fragments.filter(({ fragmentNumber }) => !known.has(fragmentNumber)));
+  }
+  return owed;
+}
+
+/** Hour summaries, and whether none is known to be missing. */
+export interface Hours {
+  summaries: Map<number, HourSummary>;
+  isWhole: boolean;
+}
+
+/**
+ * The summaries of finished hours from `fromHour` on, each as it was issued last, read from the newest back. Behind an
+ * entry that was damaged since, the search goes on entry by entry; its own hours stay unknown.
+ */
+export async function readHours(
+  vault: Vault,
+  folder: string,
+  lastHourSeq: number | undefined,
+  fromHour: number,
+): Promise<Hours> {
+  const summaries = new Map<number, HourSummary>();
+  let isWhole = true;
+  for (let seq = lastHourSeq ?? -1; seq >= 0; ) {
+    const read = await readEntry(vault, folder, seq);
+    const hours = read?.entry.hours ?? [];
+    if (!read) isWhole = false;
+    for (const summary of hours) {
+      if (!summaries.has(summary.hour)) summaries.set(summary.hour, summary);
+    }
+    if (hours.some(({ hour, isReissue }) => hour < fromHour && !isReissue)) break;
+    const [first] = hours;
+    seq = first ? (first.previousSeq ?? -1) : seq - 1;
+  }
+  return { summaries, isWhole };
+}
+
+/** The deferred fragments of the first entry of a range that names some, and what of the range is left after it. */
+export async function readDeferred(
+  vault: Vault,
+  folder: string,
+  range: DeferredRange,
+): Promise<{ seq: number; rows: FragmentRow[]; left?: DeferredRange } | undefined> {
+  for (let seq = range.firstSeq; seq <= range.lastSeq; seq += 1) {
+    const change = (await readEntry(vault, folder, seq))?.entry.change;
+    const rows = change?.kind === "split" || change?.kind === "plan" ? (change.deferred ?? []) : [];
+    if (rows.length > 0) {
+      const left = seq < range.lastSeq ? { ...range, firstSeq: seq + 1 } : undefined;
+      return { seq, rows, left };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,209 @@
+import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { archiveStream } from "../archive/archiveStream";
+import { findBacklog } from "../archive/backlog";
+import { changeClaim, isFree, successorName } from "../archive/claim";
+import type { Announce, ArchiveEvent } from "../archive/events";
+import { ledgerFolder } from "../archive/keys";
+import { readHead } from "../archive/ledger";
+import { currentLife, endLife } from "../archive/lives";
+import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
+import { readSweep, type Sweep, writeSweep } from "../archive/sweep";
+import type { TimeBudget } from "./archiveClip";
+import { type EventOrigin, makeEventBus } from "./ports/eventBus";
+import { makeKinesisVideo } from "./ports/kinesisVideo";
+import { makeVault } from "./ports/s3";
+
+/** One stream of the stack, as its alarm knows it. */
+export interface ReconcileStreamRequest {
+  streamName: string;
+  clipSeconds: number;
+  alarmName: string;
+  alarmArn: string;
+  isAlarmOn: boolean;
+  /** ISO 8601: the stream is looked at as of then. */
+  now: string;
+}
+
+/** How old the oldest footage is that is held and not archived. */
+export interface UnarchivedAge {
+  stack: string;
+  stream: string;
+  /** ISO 8601. */
+  time: string;
+  ageSeconds: number;
+  /** Of the stream's retention. */
+  usedPercent: number;
+}
+
+/** Streams, the archive, and those who are told. */
+export interface ReconcileStreamDeps {
+  openStream(streamName: string): FragmentSource;
+  isDeleted(streamArn: string): Promise<boolean>;
+  vault: Vault;
+  prefix: string;
+  stack: string;
+  announce(origin: EventOrigin, event: ArchiveEvent): Promise<void>;
+  putAge(age: UnarchivedAge): Promise<void>;
+  /** Starts the Recorder's workflow under a name; one that was started under it before is as good. */
+  startRecorder(name: string, input: object): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Shares of the retention at which footage that is not archived is announced. */
+const RISKS_PERCENT = [80, 50] as const;
+
+/**
+ * ReconcileStream: everything that must be done for a stream whether or not an alarm rings. Ends its former lives,
+ * archives what is owed (what could not be read before included), compares the whole retention with the ledger once a
+ * day, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
+ */
+export const makeReconcileStream =
+  ({ openStream, isDeleted, vault, prefix, stack, announce, putAge, startRecorder }: ReconcileStreamDeps) =>
+  async (request: ReconcileStreamRequest, context: TimeBudget): Promise<{ clips: number }> => {
+    const { streamName, clipSeconds, now, isAlarmOn } = request;
+    const nowMs = Date.parse(now);
+    const tags = { stack, stream: streamName };
+    const tell: Announce = (event) => announce({ stack, stream: streamName, time: now }, event);
+
+    const source = openStream(streamName);
+    const stream = await currentLife(source);
+    await endFormerLives(stream);
+    if (!stream) return { clips: 0 };
+
+    const failures: unknown[] = [];
+    const clips = await sweep(source, stream).catch((error) => {
+      failures.push(error);
+      return 0;
+    });
+    // Said whether or not archiving works: that is when it matters.
+    await watchAge(source, stream);
+    if (isAlarmOn) await restartRecorder();
+    if (failures.length > 0) throw failures[0];
+    return { clips };
+
+    async function endFormerLives(current: StreamDescription | undefined): Promise<void> {
+      const lives = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
+      for (const createdMs of lives) {
+        const life = { streamName, createdMs };
+        if (createdMs === current?.createdMs) continue;
+        const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
+        if (!state || state.ended || !(await isDeleted(state.streamArn))) continue;
+        await endLife({ vault, prefix, life, nowMs, tags, announce: tell });
+      }
+    }
+
+    async function sweep(fragments: FragmentSource, life: StreamDescription): Promise<number> {
+      const held = await readSweep(vault, prefix, life);
+      const { compared } = held?.sweep ?? {};
+      const retentionMs = life.retentionHours * 3_600_000;
+      // A comparison that did not come to its end goes on where it stopped.
+      const isUnderWay = compared && compared.toMs < compared.startedMs;
+      const isDue = !compared || nowMs - compared.startedMs >= DAY_MS;
+      const startedMs = isUnderWay ? compared.startedMs : nowMs;
+      const fromMs = isUnderWay ? compared.toMs : nowMs - retentionMs;
+      const budgetMs = context.getRemainingTimeInMillis() / 2;
+
+      const result = await archiveStream({
+        source: fragments,
+        vault,
+        prefix,
+        clipMs: clipSeconds * 1000,
+        nowMs,
+        tags,
+        mayGoOn: () => context.getRemainingTimeInMillis() > budgetMs,
+        announce: tell,
+        retryDeferred: true,
+        compareFromMs: isUnderWay || isDue ? fromMs : undefined,
+      });
+      const next: Sweep = {
+        ...held?.sweep,
+        at: now,
+        coveredToMs: Math.max(held?.sweep.coveredToMs ?? 0, result.coveredToMs ?? 0),
+      };
+      if (result.comparedToMs !== undefined) next.compared = { startedMs, toMs: result.comparedToMs };
+      await writeSweep(vault, prefix, life, next, held?.etag);
+      return result.clips.length;
+    }
+
+    async function watchAge(fragments: FragmentSource, life: StreamDescription): Promise<void> {
+      const { oldestMs = nowMs, retentionMs } = await findBacklog({
+        source: fragments,
+        vault,
+        prefix,
+        nowMs,
+      });
+      const ageMs = Math.max(0, nowMs - oldestMs);
+      const usedPercent = Math.round((ageMs / retentionMs) * 1000) / 10;
+      const ageSeconds = Math.round(ageMs / 1000);
+      await putAge({ stack, stream: streamName, time: now, ageSeconds, usedPercent });
+
+      const held = await readSweep(vault, prefix, life);
+      const atRisk = RISKS_PERCENT.find((percent) => usedPercent >= percent);
+      const before = held?.sweep.atRiskPercent;
+      if (atRisk === before) return;
+      if (atRisk && (!before || atRisk > before)) {
+        const detail = { oldestMs, ageSeconds, retentionSeconds: retentionMs / 1000, usedPercent };
+        await tell({ type: "Footage At Risk", detail });
+      }
+      const sweep = { at: now, coveredToMs: 0, ...held?.sweep, atRiskPercent: atRisk };
+      await writeSweep(vault, prefix, life, sweep, held?.etag);
+    }
+
+    async function restartRecorder(): Promise<void> {
+      const target = { vault, prefix, streamName, nowMs };
+      let named: string | undefined;
+      const taken = await changeClaim(target, (claim) => {
+        // One that was claimed by name may have died before it was started; starting it again harms nobody.
+        const own = successorName(streamName, { ...claim, generation: claim.generation - 1 });
+        named = claim.holder === own ? own : undefined;
+        return isFree(claim, nowMs, clipSeconds * 1000) ? successorName(streamName, claim) : undefined;
+      });
+      const name = taken?.holder ?? named;
+      if (name) await startRecorder(name, alarmEvent(request));
+    }
+  };
+
+/** What CheckAlarmTag reads of an alarm's event. */
+function alarmEvent({ alarmName, alarmArn, streamName }: ReconcileStreamRequest): object {
+  const metrics = [{ metricStat: { metric: { dimensions: { StreamName: streamName } } } }];
+  return { resources: [alarmArn], detail: { alarmName, configuration: { metrics } } };
+}
+
+/** The deployed function. Its environment holds the address of the archive, the stack's tag and the workflow. */
+export const reconcileStream = () => {
+  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", WORKFLOW_ARN = "" } = process.env;
+  const cloudWatch = new CloudWatchClient({});
+  const stepFunctions = new SFNClient({});
+  return makeReconcileStream({
+    ...makeKinesisVideo(),
+    vault: makeVault(ARCHIVE_BUCKET),
+    prefix: ARCHIVE_PREFIX,
+    stack: STACK,
+    announce: makeEventBus(),
+    putAge: async ({ stack, stream, time, ageSeconds, usedPercent }) => {
+      const Dimensions = [
+        { Name: "Stack", Value: stack },
+        { Name: "Stream", Value: stream },
+      ];
+      const Timestamp = new Date(time);
+      const age = { MetricName: "UnarchivedAge", Unit: "Seconds" as const, Value: ageSeconds };
+      const share = { MetricName: "UnarchivedAgeOfRetention", Unit: "Percent" as const, Value: usedPercent };
+      const MetricData = [age, share].map((datum) => ({ ...datum, Dimensions, Timestamp }));
+      await cloudWatch.send(new PutMetricDataCommand({ Namespace: "lastframe", MetricData }));
+    },
+    startRecorder: async (name, input) => {
+      const start = new StartExecutionCommand({
+        stateMachineArn: WORKFLOW_ARN,
+        name,
+        input: JSON.stringify(input),
+      });
+      try {
+        await stepFunctions.send(start);
+      } catch (error) {
+        if ((error as Error).name !== "ExecutionAlreadyExists") throw error;
+      }
+    },
+  });
+};
