@@ -93,16 +93,17 @@ describe("a recording under faults", function () {
     expect(framesIn(await stack.clips("clock"))).to.deep.equal(framesSent(clock, persisted));
   });
 
-  it("keeps as Matroska, whole, the clip with a frame that GetClip cannot take", async () => {
+  it("makes a movie itself, whole, of the clip with a frame that GetClip cannot take", async () => {
     const broken = withBrokenFrame(clock, stack.dataDir);
 
     const persisted = await stack.film("clock", broken);
     await stack.settled();
     const clips = await stack.clips("clock");
 
-    const extensions = clips.map(({ key }) => path.extname(key));
-    expect(extensions.filter((extension) => extension === ".mkv")).to.have.length(1);
-    expect(extensions.length).to.be.above(2);
+    const sources = await storedFrom(stack);
+    expect(sources.filter((source) => source === "fragments")).to.have.length(1);
+    expect(sources).to.have.length.above(2);
+    expect(clips.map(({ key }) => path.extname(key))).to.deep.equal(sources.map(() => ".mp4"));
     expect(framesIn(clips)).to.deep.equal(framesSent(broken, persisted));
   });
 
@@ -144,6 +145,19 @@ describe("footage for which no alarm rings", function () {
     expect(framesIn(clips)).to.deep.equal(framesSent(clock, persisted));
   });
 });
+
+/** Where each stored clip came from, as the ledger says. */
+async function storedFrom({ s3, outputs }: RecordingStack): Promise<string[]> {
+  const Bucket = outputs.bucket;
+  const { Contents = [] } = await s3.listObjectsV2({ Bucket, Prefix: "ledger/" });
+  const entries = await Promise.all(
+    Contents.map(async ({ Key }) => {
+      const { Body } = await s3.getObject({ Bucket, Key });
+      return JSON.parse((await Body?.transformToString()) ?? "") as { change: { source?: string } };
+    }),
+  );
+  return entries.flatMap(({ change }) => change.source ?? []);
+}
 
 /** Waits for the alarm to start an execution. */
 async function firstExecution({ stepFunctions, outputs }: RecordingStack) {
