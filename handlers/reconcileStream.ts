@@ -57,7 +57,7 @@ const RISKS_PERCENT = [80, 50] as const;
 /**
  * ReconcileStream: everything that must be done for a stream whether or not an alarm rings. Ends its former lives,
  * archives what is owed (what could not be read before included), compares the whole retention with the ledger once a
- * day, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
+ * day or four times within it, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
  */
 export const makeReconcileStream =
   ({ openStream, isDeleted, vault, prefix, stack, announce, putAge, startRecorder }: ReconcileStreamDeps) =>
@@ -100,7 +100,8 @@ export const makeReconcileStream =
       const retentionMs = life.retentionHours * 3_600_000;
       // A comparison that did not come to its end goes on where it stopped.
       const isUnderWay = compared && compared.toMs < compared.startedMs;
-      const isDue = !compared || nowMs - compared.startedMs >= DAY_MS;
+      // Often enough that what turns up just after one comparison is still held at the next.
+      const isDue = !compared || nowMs - compared.startedMs >= Math.min(DAY_MS, retentionMs / 4);
       const startedMs = isUnderWay ? compared.startedMs : nowMs;
       const fromMs = isUnderWay ? compared.toMs : nowMs - retentionMs;
       const budgetMs = context.getRemainingTimeInMillis() / 2;
