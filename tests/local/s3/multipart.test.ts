@@ -69,6 +69,31 @@ describe("S3 multipart uploads", () => {
     expect(ChecksumCRC32).to.equal(crc(Buffer.concat([first, last])).toString("base64"));
   });
 
+  it("have SHA-256 of the parts' hashes, which a HEAD tells as the completion did", async () => {
+    const made = { Bucket, Key, ChecksumAlgorithm: "SHA256" } as const;
+    const { UploadId } = await s3.client.createMultipartUpload(made);
+    const Parts: { PartNumber: number; ETag?: string; ChecksumSHA256?: string }[] = [];
+    for (const [index, Body] of [first, last].entries()) {
+      const part = { ...made, UploadId, PartNumber: index + 1, Body };
+      const { ETag, ChecksumSHA256 } = await s3.client.uploadPart(part);
+      Parts.push({ PartNumber: index + 1, ETag, ChecksumSHA256 });
+    }
+
+    const completed = await s3.client.completeMultipartUpload({
+      Bucket,
+      Key,
+      UploadId,
+      MultipartUpload: { Parts },
+      IfNoneMatch: "*",
+    });
+    const head = await s3.client.headObject({ Bucket, Key, ChecksumMode: "ENABLED" });
+
+    const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
+    const ChecksumSHA256 = `${sha256(Buffer.concat([sha256(first), sha256(last)])).toString("base64")}-2`;
+    expect(completed).to.include({ ChecksumSHA256, ChecksumType: "COMPOSITE" });
+    expect(head).to.include({ ChecksumSHA256, ChecksumType: "COMPOSITE" });
+  });
+
   it("give back a part of the finished object by its number", async () => {
     await s3.client.completeMultipartUpload(await uploadParts([first, last]));
 
