@@ -26,6 +26,7 @@ export type ArchiveEvent =
       type: "Footage At Risk";
       detail: { oldestMs: number; ageSeconds: number; retentionSeconds: number; usedPercent: number };
     }
+  | { type: "Archiving Failed"; detail: { error: string; message: string } }
   | { type: "Damage Found"; detail: { keys: string[] } };
 
 /** Tells whoever listens. It must not throw: what happened has happened, and is in the ledger. */

@@ -7,6 +7,7 @@ import { type Container, clipKey, fragmentListHash } from "./keys";
 import { fromRow, type PlannedClip, type SplitChange, type StoredChange, toRow } from "./ledger";
 import { matroska } from "./matroskaClip";
 import { fitsMovie, movieClip } from "./movieClip";
+import { outcomeOf } from "./outcomes";
 import type { FragmentSource, HeldObject, ServerTimeRange, StreamDescription, Vault } from "./ports";
 import { textBody } from "./text";
 
@@ -72,22 +73,10 @@ async function finishByNumber(target: ClipTarget, clip: PlannedClip): Promise<St
   return put(target, clip, isMovie ? movieClip(run) : matroska(run));
 }
 
-/**
- * Errors that say "never as a clip of GetClip", as opposed to "not now". How it names a change of codec data within the
- * range is not documented; a range that came from a listing is no wrong argument for any other reason
- * (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_GetClip.html#API_reader_GetClip_Errors).
- */
+/** Errors that say "never as a clip of GetClip", as opposed to "not now". */
 export function isRefusal(error: unknown): boolean {
-  const refusals = [
-    NOT_AS_PLANNED,
-    "InvalidArgumentException",
-    "InvalidCodecPrivateDataException",
-    "InvalidMediaFrameException",
-    "MissingCodecPrivateDataException",
-    "UnsupportedStreamMediaTypeException",
-  ];
-  const isBrokenMovie = (error as { code?: string }).code === "INVALID_MP4";
-  return isBrokenMovie || (error instanceof Error && refusals.includes(error.name));
+  const { name, code } = error as { name?: string; code?: string };
+  return name === NOT_AS_PLANNED || code === "INVALID_MP4" || outcomeOf("GetClip", error) === "fallBack";
 }
 
 /** What a key that is taken says about its plan. */

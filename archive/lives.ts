@@ -3,6 +3,7 @@ import { type Announce, eventsOf } from "./events";
 import { finishPlan } from "./finishPlan";
 import { ledgerFolder, type StreamLife } from "./keys";
 import { append, type NewEntry, type PlannedClip, planIn, readEntry, readHead } from "./ledger";
+import { outcomeOf } from "./outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
 import { readSweep } from "./sweep";
 
@@ -11,7 +12,7 @@ export async function currentLife(source: FragmentSource): Promise<StreamDescrip
   try {
     return await source.describe();
   } catch (error) {
-    if ((error as Error).name === "ResourceNotFoundException") return undefined;
+    if (outcomeOf("DescribeStream", error) === "absent") return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import type { Announce, ArchiveEvent } from "../archive/events";
 import { ledgerFolder } from "../archive/keys";
 import { readHead } from "../archive/ledger";
 import { currentLife, endLife } from "../archive/lives";
+import { needsPerson, outcomeOf } from "../archive/outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
 import { readSweep, type Sweep, writeSweep } from "../archive/sweep";
 import type { TimeBudget } from "./archiveClip";
@@ -73,8 +74,10 @@ export const makeReconcileStream =
     if (!stream) return { clips: 0 };
 
     const failures: unknown[] = [];
-    const clips = await sweep(source, stream).catch((error) => {
+    const clips = await sweep(source, stream).catch(async (error: Error) => {
       failures.push(error);
+      const { name, message } = error;
+      if (needsPerson(error)) await tell({ type: "Archiving Failed", detail: { error: name, message } });
       return 0;
     });
     // Said whether or not archiving works: that is when it matters.
@@ -203,7 +206,7 @@ export const reconcileStream = () => {
       try {
         await stepFunctions.send(start);
       } catch (error) {
-        if ((error as Error).name !== "ExecutionAlreadyExists") throw error;
+        if (outcomeOf("StartExecution", error) !== "look") throw error;
       }
     },
   });

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import {
-  type APIName,
   DescribeStreamCommand,
   GetDataEndpointCommand,
   KinesisVideoClient,
@@ -12,13 +11,18 @@ import {
   ListFragmentsCommand,
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import type { Fragment } from "../../archive/fragment";
+import { outcomeOf } from "../../archive/outcomes";
 import type { FragmentSource, Listing, ServerTimeRange, StreamDescription } from "../../archive/ports";
+
+/** The commands that are called at an endpoint of their own, by the name that GetDataEndpoint has for them. */
+const COMMANDS = {
+  LIST_FRAGMENTS: "ListFragments",
+  GET_CLIP: "GetClip",
+  GET_MEDIA_FOR_FRAGMENT_LIST: "GetMediaForFragmentList",
+} as const;
 
 /** Calls of one data API, throttled ones included, before its caller is told. */
 const MAX_TRIES = 6;
-
-/** The SDK tries again on throttling by its common names; this service has one of its own. */
-const isThrottled = (error: unknown) => (error as Error).name === "ClientLimitExceededException";
 
 /** Kinesis Video Streams as this account sees it. */
 export interface KinesisVideo {
@@ -38,7 +42,7 @@ export function makeKinesisVideo(): KinesisVideo {
       await control.send(new DescribeStreamCommand({ StreamARN: streamArn }));
       return false;
     } catch (error) {
-      if ((error as Error).name === "ResourceNotFoundException") return true;
+      if (outcomeOf("DescribeStream", error) === "absent") return true;
       throw error;
     }
   }
@@ -62,7 +66,7 @@ export function makeKinesisVideo(): KinesisVideo {
 
     /** Calls one data API at its own endpoint, by the ARN of this life of the stream. */
     async function atEndpoint<T>(
-      api: APIName,
+      api: keyof typeof COMMANDS,
       call: (client: KinesisVideoArchivedMediaClient, streamArn: string) => Promise<T>,
     ): Promise<T> {
       const { streamArn } = await describe();
@@ -77,7 +81,7 @@ export function makeKinesisVideo(): KinesisVideo {
         try {
           return await call(dataClients[slot], streamArn);
         } catch (error) {
-          if (!isThrottled(error) || tries === MAX_TRIES) {
+          if (outcomeOf(COMMANDS[api], error) !== "again" || tries === MAX_TRIES) {
             // An endpoint may be cached as long as it works; the caller's retry asks for it anew (GetDataEndpoint API page).
             delete dataClients[slot];
             throw error;

@@ -10,6 +10,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { outcomeOf } from "../../archive/outcomes";
 import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
 
 /**
@@ -108,7 +109,10 @@ export function makeVault(bucket: string): Vault {
 
   /** A role that may list only some prefixes is told 403 of a key that is absent; the listing tells which it is. */
   async function isAbsent(key: string, { name }: { name?: string }): Promise<boolean> {
-    return name === "NoSuchKey" || (name === "AccessDenied" && (await firstKeys(key, 1))[0] !== key);
+    return (
+      outcomeOf("GetObject", { name }) === "absent" ||
+      (name === "AccessDenied" && (await firstKeys(key, 1))[0] !== key)
+    );
   }
 
   async function firstKeys(prefix: string, limit: number): Promise<string[]> {
@@ -167,14 +171,13 @@ async function* inParts(
 /**
  * What became of a conditional write. 412: the key is not as it was to be. 409: someone else is writing it at this
  * moment. NoSuchUpload: the parts are gone, as after a completion whose answer was lost. Each time a look at the key
- * decides (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+ * decides.
  */
 async function unlessDecided(write: () => Promise<{ ChecksumSHA256?: string }>): Promise<PutOutcome> {
-  const decided = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"];
   try {
     return { outcome: "stored", checksum: (await write()).ChecksumSHA256 };
   } catch (error) {
-    if (error instanceof Error && decided.includes(error.name)) return { outcome: "present" };
+    if (outcomeOf("CompleteMultipartUpload", error) === "look") return { outcome: "present" };
     throw error;
   }
 }
