@@ -1,8 +1,48 @@
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { SQS } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { packetsOf } from "../support/ffprobe";
 import { footage, hasFootage } from "../support/footage";
 import { framesIn, framesSent } from "../support/frames";
 import { deployRecording, type FetchedClip, type Persisted, type RecordingStack } from "../support/recording";
+
+interface ArchiveEventOnBus {
+  "detail-type": string;
+  detail: { version: number; stack: string; stream: string; key?: string; sha256?: string };
+}
+
+/** Has a source's events kept in a queue from now on; answers a way to fetch all that came. */
+async function collectEvents({ cloud }: RecordingStack, source: string) {
+  const sqs = new SQS(cloud.clientConfig);
+  const eventBridge = new EventBridge(cloud.clientConfig);
+  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: "events" });
+  const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["QueueArn"] });
+  const Arn = Attributes?.QueueArn ?? "";
+  const Policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: "events.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        Resource: Arn,
+      },
+    ],
+  });
+  await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
+  await eventBridge.putRule({ Name: "collect", EventPattern: JSON.stringify({ source: [source] }) });
+  await eventBridge.putTargets({ Rule: "collect", Targets: [{ Id: "queue", Arn }] });
+  return async () => {
+    const bodies: ArchiveEventOnBus[] = [];
+    for (;;) {
+      const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 });
+      if (Messages.length === 0) return bodies;
+      bodies.push(...Messages.map(({ Body = "" }) => JSON.parse(Body) as ArchiveEventOnBus));
+    }
+  };
+}
 
 describe("a recording, from camera to bucket", function () {
   this.timeout(120_000);
@@ -13,10 +53,12 @@ describe("a recording, from camera to bucket", function () {
   const persisted: Record<string, Persisted[]> = {};
   const clips: Record<string, FetchedClip[]> = {};
   let endings: string[];
+  let events: ArchiveEventOnBus[];
 
   before(async () => {
     const streams = Object.keys(files).map((name) => ({ name, alarmThreshold: 2, clipSeconds: 10 }));
     stack = await deployRecording({ streams, prefix: "derby/" });
+    const receiveEvents = await collectEvents(stack, "lastframe");
     await Promise.all(
       Object.entries(files).map(async ([name, file]) => {
         persisted[name] = await stack.film(name, file);
@@ -24,6 +66,7 @@ describe("a recording, from camera to bucket", function () {
     );
     endings = await stack.settled();
     for (const name of Object.keys(files)) clips[name] = await stack.clips(name);
+    events = await receiveEvents();
   });
   after(() => stack?.close());
 
@@ -50,6 +93,21 @@ describe("a recording, from camera to bucket", function () {
         const compact = new Date(Number(metadata["start-ms"])).toISOString().replace(/[-:]/g, "");
         expect(key).to.contain(compact);
       }
+    });
+
+    it(`tells the event bus of ${name}: opened, every clip with its own hash, closed`, () => {
+      const told = events.filter(({ detail }) => detail.stream === name);
+      const hashes = (clips[name] ?? []).map(({ key, file: clip }) => [
+        key,
+        crypto.createHash("sha256").update(fs.readFileSync(clip)).digest("hex"),
+      ]);
+
+      const archived = told.filter((event) => event["detail-type"] === "Clip Archived");
+
+      expect(told.filter((event) => event["detail-type"] === "Recording Opened")).to.have.length(1);
+      expect(archived.map(({ detail }) => [detail.key, detail.sha256])).to.have.deep.members(hashes);
+      expect(told.filter((event) => event["detail-type"] === "Recording Closed")).to.have.length(1);
+      for (const { detail } of told) expect(detail).to.include({ version: 1, stack: "lastframe/test" });
     });
 
     it(`says of ${name}'s clips how many fragments they hold, and the sum is what was acknowledged`, () => {
