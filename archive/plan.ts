@@ -62,6 +62,12 @@ function byInstant(fragments: Fragment[]): Fragment[][] {
   return instants;
 }
 
+/** What a plan's fragments may take of its entry, which is to stay under 32 KB with the state that it leaves. */
+const MAX_ROW_BYTES = 22_000;
+
+/** An upper bound of the length of a fragment in an entry: two times of 13 digits, length, bytes, and punctuation. */
+const rowLength = ({ fragmentNumber, repeats = "" }: Fragment) => fragmentNumber.length + repeats.length + 54;
+
 /** Whether GetClip would return these fragments whole, as one continuous stretch. */
 function fitsOneClip(run: Fragment[]): boolean {
   const maxFragments = 200;
@@ -77,5 +83,6 @@ function fitsOneClip(run: Fragment[]): boolean {
     return fragment.producerMs > previous.producerMs && holeMs >= -maxOverlapMs && holeMs <= maxHoleMs;
   });
   const sizeBytes = run.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
-  return isContinuous && run.length <= maxFragments && sizeBytes <= maxBytes;
+  const rowBytes = run.reduce((sum, fragment) => sum + rowLength(fragment), 0);
+  return isContinuous && run.length <= maxFragments && sizeBytes <= maxBytes && rowBytes <= MAX_ROW_BYTES;
 }

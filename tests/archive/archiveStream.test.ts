@@ -414,6 +414,28 @@ describe("a round of archiving", () => {
     expect(vault.objects.get(head)?.bytes.length).to.be.below(32_000);
   });
 
+  it("keeps every entry under 32 KB at 200 fragments a clip, numbers of 48 digits and a resend of each", async () => {
+    const short = (index: number, resendOf = index): Fragment => ({
+      fragmentNumber: String(91343852333181432392682062628987829494101234567n + BigInt(index)),
+      serverMs: T0 + index * 250,
+      producerMs: T0 + resendOf * 250,
+      durationMs: 250,
+      sizeBytes: 100_000,
+    });
+    const sent = Array.from({ length: 3 * 60 * 240 }, (_, index) =>
+      // After each minute the camera sends it again.
+      short(index, Math.floor(index / 240) % 2 === 1 ? index - 240 : index),
+    );
+    const { vault, round } = setUp({ fragments: sent, createdMs: T0 });
+
+    await round(T0 + 3 * 60 * MINUTE, { clipMs: 50_000 });
+
+    const entries = [...vault.objects].filter(([key]) => key.includes("/ledger/"));
+    const sizes = entries.map(([, { bytes }]) => bytes.length);
+    expect(changesIn(vault).some(({ clip }) => (clip?.fragments.length ?? 0) > 140)).to.equal(true);
+    expect(Math.max(...sizes)).to.be.within(20_000, 32_000);
+  });
+
   it("says from when to when footage expired before anyone listed it", async () => {
     const held = fragments(60, 30);
     const { vault, round } = setUp({ createdMs: T0 - 60 * MINUTE, fragments: held });
