@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import * as path from "node:path";
+import { promisify } from "node:util";
+
+/** What a run cost its process. */
+export interface Cost {
+  /** From the call to its answer; loading the code is not in it. */
+  durationMs: number;
+  /** Most memory that was resident at any time, in millions of bytes. */
+  peakMb: number;
+  /** What the run resolved with. */
+  answer: unknown;
+}
+
+/** Times a call, and asks the system at the end for the peak of the whole process (`ru_maxrss`, in KiB). */
+const MEASURE = `
+  (call) => {
+    const startedMs = performance.now();
+    return call().then((answer) => {
+      const durationMs = performance.now() - startedMs;
+      const peakMb = process.resourceUsage().maxRSS * 1024 / 1e6;
+      process.stdout.write(JSON.stringify({ durationMs, peakMb, answer }), () => process.exit(0));
+    });
+  }`;
+
+/**
+ * Runs JavaScript in a process that holds nothing else, with the modules of this project as Lambda's runtime has its
+ * SDK. The script calls `measure(call)` with what is to be measured, and finds `args` in `process.argv[1]`.
+ * @throws when the process ends without an answer, with what it printed
+ */
+export async function inCleanProcess(
+  script: string,
+  args: object,
+  environment: Record<string, string>,
+): Promise<Cost> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      "-e",
+      `const measure = ${MEASURE}; const args = JSON.parse(process.argv[1]); ${script}`,
+      JSON.stringify(args),
+    ],
+    { env: { NODE_PATH: path.join(__dirname, "..", "node_modules"), ...environment } },
+  );
+  return JSON.parse(stdout) as Cost;
+}
