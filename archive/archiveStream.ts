@@ -38,6 +38,8 @@ export interface ArchiveRequest {
   mayGoOn(clipCount: number): boolean;
   /** Told of what happened, once it is written. */
   announce: Announce;
+  /** Plans of others are left to them for this long, only to save work; 0 unless told. */
+  patienceMs?: number;
   /** Whether fragments that could not be read are tried again. */
   retryDeferred?: boolean;
   /** Server time from which finished hours are listed once more and compared with their summaries. */
@@ -111,7 +113,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     }
     const [open] = state.openPlans;
     if (open) {
-      if (open.seq !== seqOfOwnPlan && !mayGoOn(clips.length)) return stopped(state);
+      const isOwn = open.seq === seqOfOwnPlan;
+      if (!isOwn && (isYoung(open) || !mayGoOn(clips.length))) return stopped(state);
       await finish(open, state);
       continue;
     }
@@ -174,6 +177,11 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       request.compareFromMs === undefined || next === undefined ? undefined : next * HOUR_MS;
     const isRecording = state.recording !== undefined;
     return { clips, hasBacklog: true, isDrained: false, isRecording, comparedToMs };
+  }
+
+  function isYoung({ seq }: OpenPlan): boolean {
+    const { entry } = head;
+    return entry?.seq === seq && nowMs - Date.parse(entry.at) < (request.patienceMs ?? 0);
   }
 
   /** Writes an entry behind the head; or, when someone else was first, reads theirs, and all is to be decided anew. */

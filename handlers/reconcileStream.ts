@@ -118,6 +118,7 @@ export const makeReconcileStream =
         tags,
         mayGoOn: () => context.getRemainingTimeInMillis() > budgetMs,
         announce: tell,
+        patienceMs: 60_000,
         retryDeferred: true,
         compareFromMs: isUnderWay || isDue ? fromMs : undefined,
       });

@@ -34,7 +34,8 @@ const wholeNumber = (from: number, to: number) => {
 
 const perStream = {
   clipSeconds: wholeNumber(10, 900),
-  retentionHours: wholeNumber(1, 87_600),
+  // A slow fragment may be listed 45 minutes after it began: what is kept for an hour only could expire unseen.
+  retentionHours: wholeNumber(2, 87_600),
   alarmThreshold: wholeNumber(0, 300),
 };
 

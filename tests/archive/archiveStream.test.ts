@@ -402,6 +402,20 @@ describe("a round of archiving", () => {
     expect(reads()).to.be.at.most(6);
   });
 
+  it("leaves a young plan to its author when it is told to be patient, and finishes it when it is not young any more", async () => {
+    const { kept, round } = setUp({ fragments: fragments(30), clipFailure: "ServiceUnavailable" });
+    const plannedMs = T0 + 2 * MINUTE;
+    await round(plannedMs).catch(() => undefined);
+    kept.clipFailure = undefined;
+    const patient = { patienceMs: MINUTE };
+
+    const young = await round(plannedMs + MINUTE - 1, patient);
+    const old = await round(plannedMs + MINUTE, patient);
+
+    expect([young.clips.length, young.hasBacklog]).to.deep.equal([0, true]);
+    expect([old.clips.length, old.hasBacklog]).to.deep.equal([1, false]);
+  });
+
   it("keeps its state small while it records for hours", async () => {
     const { vault, round } = setUp({ fragments: fragments(6 * 30 * 60), createdMs: T0 });
 

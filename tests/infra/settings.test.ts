@@ -104,7 +104,7 @@ describe("settings", () => {
     [
       "no retention",
       { retentionHours: 0, streams: [{ name: "gate" }] },
-      "[lastframe:retentionHours] is 0; write a whole number from 1 to 87600",
+      "[lastframe:retentionHours] is 0; write a whole number from 2 to 87600",
     ],
     [
       "an unknown key",
