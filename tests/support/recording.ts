@@ -21,6 +21,12 @@ export interface FetchedClip {
   metadata: Record<string, string>;
 }
 
+/** How long a camera films: once through the file, or round and round, unless it is stopped before. */
+export interface FilmOptions {
+  loop?: boolean;
+  signal?: AbortSignal;
+}
+
 /** The program deployed into a local cloud of its own, on a data folder of its own. */
 export interface RecordingStack {
   cloud: Cloud;
@@ -29,7 +35,7 @@ export interface RecordingStack {
   s3: S3;
   stepFunctions: SFN;
   /** Sends a file as a camera would, on the cloud's clock; resolves when all of it is persisted. */
-  film(streamName: string, file: string, signal?: AbortSignal): Promise<Persisted[]>;
+  film(streamName: string, file: string, how?: FilmOptions): Promise<Persisted[]>;
   /** Resolves when no alarm rings and every execution that ran has ended; answers how they ended. */
   settled(): Promise<string[]>;
   clips(streamName: string): Promise<FetchedClip[]>;
@@ -61,9 +67,13 @@ export async function deployRecording(
     new CloudWatch(cloud.clientConfig),
   ];
 
-  async function film(streamName: string, file: string, signal?: AbortSignal): Promise<Persisted[]> {
+  async function film(
+    streamName: string,
+    file: string,
+    { loop, signal }: FilmOptions = {},
+  ): Promise<Persisted[]> {
     const persisted: Persisted[] = [];
-    const footage = await openFootage(() => fs.createReadStream(file));
+    const footage = await openFootage(() => fs.createReadStream(file), { loop });
     const camera = runCamera({
       footage,
       stream: streamName,
