@@ -36,7 +36,8 @@ const pipelines = settings.streams.map(
     ),
 );
 
-const links = aws.getRegionOutput().region.apply(consoleLinks);
+const { region } = aws.getRegionOutput();
+const links = region.apply(consoleLinks);
 
 /** Where the footage is. */
 export const bucket = archive.bucket;
@@ -55,6 +56,15 @@ export const streams = pipelines.map(({ streamName, alarmName }) => ({
   streamConsole: pulumi.all([links, streamName]).apply(([link, name]) => link.stream(name)),
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
 }));
+
+/** What the stacks of recording events take over from this one; `automation/event/baseEnvironment.ts` reads it. */
+export const baseEnvironment = {
+  version: 1,
+  region,
+  bucket: archive.bucket,
+  prefix: archive.prefix,
+  logRetentionDays: settings.logRetentionDays,
+};
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */
 function readSettings(): Settings {
