@@ -7,6 +7,8 @@ export interface ArchivalPipelineArgs extends StreamSettings {
   stack: string;
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
+  /** The customer key that encrypts the stream; without it, one of Kinesis Video Streams. */
+  keyArn?: pulumi.Input<string>;
   tags: Record<string, string>;
 }
 
@@ -22,7 +24,13 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
 
     const stream = new aws.kinesis.VideoStream(
       name,
-      { name: args.name, dataRetentionInHours: args.retentionHours, mediaType: "video/h264", tags },
+      {
+        name: args.name,
+        dataRetentionInHours: args.retentionHours,
+        mediaType: "video/h264",
+        kmsKeyId: args.keyArn,
+        tags,
+      },
       child,
     );
     const alarm = new aws.cloudwatch.MetricAlarm(

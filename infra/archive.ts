@@ -36,16 +36,11 @@ export class Archive extends pulumi.ComponentResource implements ArchiveAddress 
     this.keyArn = keyArn;
     this.registerOutputs({ bucket: this.bucket, prefix: this.prefix });
 
-    /** Asks for it: that it is there, and in the Region of the functions, is told before anything is stored. */
     function findBucket(existing: string) {
-      const { region } = aws.getRegionOutput({}, child);
-      const found = pulumi.all([aws.s3.getBucketOutput({ bucket: existing }, child), region]);
-      return found.apply(([{ bucket, arn, bucketRegion }, here]) => {
-        if (bucketRegion === here) return { bucket, arn };
-        throw new pulumi.RunError(
-          `[bucket] is ${existing}, in ${bucketRegion}; write a bucket of ${here}, where the streams are`,
-        );
-      });
+      // Nothing waits for it, so that a wrong name is one error and not one of each resource that goes by it.
+      checkBucket(existing, child);
+      const { partition } = aws.getPartitionOutput({}, child);
+      return { bucket: pulumi.output(existing), arn: pulumi.interpolate`arn:${partition}:s3:::${existing}` };
     }
 
     function createBucket() {
@@ -113,5 +108,20 @@ export class Archive extends pulumi.ComponentResource implements ArchiveAddress 
         { ...child, retainOnDelete: keepBucket },
       );
     }
+  }
+}
+
+/** @throws in one line, when the bucket is not there or not in the Region of the streams; Pulumi's preview ends there */
+async function checkBucket(bucket: string, options: pulumi.InvokeOptions): Promise<void> {
+  const { region } = await aws.getRegion({}, options);
+  const { bucketRegion } = await aws.s3.getBucket({ bucket }, options).catch((error: Error) => {
+    throw new pulumi.RunError(
+      `[${pulumi.getProject()}:bucket] is ${bucket}; write a bucket that is there (${error.message})`,
+    );
+  });
+  if (bucketRegion !== region) {
+    throw new pulumi.RunError(
+      `[${pulumi.getProject()}:bucket] is ${bucket}, in ${bucketRegion}; write a bucket of ${region}, where the streams are`,
+    );
   }
 }

@@ -50,6 +50,11 @@ export function keyStatements(
   return keyArn ? [{ Effect: "Allow", Action: actions, Resource: keyArn }] : [];
 }
 
+/** How a queue is encrypted: with the customer key, or one of SQS. */
+export function queueEncryption(keyArn: pulumi.Input<string> | undefined) {
+  return keyArn ? { kmsMasterKeyId: keyArn } : { sqsManagedSseEnabled: true };
+}
+
 /**
  * Who may do what with the key. Principals of the account need leave of their own policies too, since the key names the
  * account and not them (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html): the device's says

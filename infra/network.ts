@@ -108,12 +108,12 @@ export class Network extends pulumi.ComponentResource {
         },
         child,
       );
-      const interfaceEndpoint = (service: string, serviceName: pulumi.Input<string>) =>
+      const interfaceEndpoint = (service: string) =>
         new aws.ec2.VpcEndpoint(
           `${name}-${service}`,
           {
             vpcId: vpc.vpcId,
-            serviceName,
+            serviceName: ofRegion(service),
             vpcEndpointType: "Interface",
             subnetIds,
             securityGroupIds: [endpoints.id],
@@ -122,26 +122,26 @@ export class Network extends pulumi.ComponentResource {
           },
           child,
         );
-      for (const service of SERVICES) interfaceEndpoint(service, ofRegion(service));
+      for (const service of SERVICES) interfaceEndpoint(service);
       // Not every Region has this one; the NAT gateway stands in for it.
-      if (!natGateway) interfaceEndpoint("kinesisvideo", kinesisVideoEndpoint(child));
+      if (!natGateway) {
+        interfaceEndpoint("kinesisvideo");
+        // Nothing waits for it, so that it is one error and not one of each resource that goes by the endpoint.
+        checkEndpoint(child);
+      }
       return { subnetIds, securityGroupIds: [functions.id] };
     }
   }
 }
 
-/** The name of the endpoint service, asked of the Region. */
-function kinesisVideoEndpoint(options: pulumi.InvokeOptions): Promise<string> {
-  return aws.ec2
-    .getVpcEndpointService({ service: "kinesisvideo", serviceType: "Interface" }, options)
-    .then(
-      ({ serviceName }) => serviceName,
-      (error: Error) => {
-        throw new pulumi.RunError(
-          `[natGateway] is false; this Region has no endpoint for Kinesis Video, so write true (${error.message})`,
-        );
-      },
+/** @throws in one line, when the Region has no endpoint for Kinesis Video; Pulumi's preview ends there */
+async function checkEndpoint(options: pulumi.InvokeOptions): Promise<void> {
+  const service = { service: "kinesisvideo", serviceType: "Interface" };
+  await aws.ec2.getVpcEndpointService(service, options).catch((error: Error) => {
+    throw new pulumi.RunError(
+      `[${pulumi.getProject()}:natGateway] is false; this Region has no endpoint for Kinesis Video, so write true (${error.message})`,
     );
+  });
 }
 
 /**
