@@ -13,6 +13,7 @@ export interface ArchivalPipelineArgs extends StreamSettings {
 /** What one camera needs: its Kinesis video stream, and the alarm that rings while fragments arrive. */
 export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
+  readonly streamArn: pulumi.Output<string>;
   readonly alarmName: pulumi.Output<string>;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -69,6 +70,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     }
 
     this.streamName = stream.name;
+    this.streamArn = stream.arn;
     this.alarmName = alarm.name;
     this.registerOutputs({ streamName: this.streamName, alarmName: this.alarmName });
   }
