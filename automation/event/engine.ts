@@ -42,6 +42,7 @@ export interface Engine {
   /** A stack's outputs; nothing where there is no such stack. */
   outputs(stackName: string): Promise<Record<string, unknown> | undefined>;
   stackNames(): Promise<string[]>;
+  exists(stackName: string): Promise<boolean>;
   /** Makes a stack, or makes it as the program says now. */
   up(stackName: string, region: string, program: PulumiFn, run: RunOptions): Promise<Record<string, unknown>>;
   /** Removes a stack and everything in it; nothing to do where there is none. */
@@ -88,6 +89,7 @@ export async function openEngine(): Promise<Engine> {
       });
       return stacks.map(({ name }) => name);
     },
+    exists: async (stackName) => (await select(stackName)) !== undefined,
     async up(stackName, region, program, { listener, signal }) {
       const stackSettings = { [stackName]: { config: { "aws:region": region } } };
       const counted = async () => {

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "../../infra/archivalPipeline";
 import type { ArchiveAddress } from "../../infra/archiveAddress";
+import { Drain } from "../../infra/drain";
 import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
@@ -14,8 +15,8 @@ const RECONCILE_MINUTES = 5;
 
 /** What the stack of an event exports. */
 export interface EventOutputs {
-  /** The function that archives one stream when it is called. */
-  reconcileStream: string;
+  /** The function that archives what a stream still owes, when it is called as before the stream's deletion. */
+  drain: string;
   streams: { name: string; alarm: string; arn: string }[];
 }
 
@@ -49,12 +50,23 @@ export const eventProgram = (record: EventRecord, base: BaseEnvironment) => asyn
     logRetentionDays,
     tags,
   });
+  const drain = new Drain("drain", {
+    archive,
+    stack,
+    recorders: [recorder, reconciler],
+    logRetentionDays,
+    tags,
+  });
   const pipelines = settings.streams.map(
     (stream) =>
-      new ArchivalPipeline(stream.name, { ...stream, stack, reconcileMinutes, tags }, { dependsOn: recorder }),
+      new ArchivalPipeline(
+        stream.name,
+        { ...stream, stack, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false, tags },
+        { dependsOn: recorder },
+      ),
   );
   return pulumi.output({
-    reconcileStream: reconciler.streamFunctionArn,
+    drain: drain.functionName,
     streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
       name: streamName,
       alarm: alarmName,

@@ -4,12 +4,11 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Vault } from "../../archive/ports";
 import { type KinesisVideo, makeKinesisVideo } from "../../handlers/ports/kinesisVideo";
-import { makeVault } from "../../handlers/ports/s3";
+import { makeServiceClock, makeVault } from "../../handlers/ports/s3";
 import { type BaseEnvironment, readBase } from "./baseEnvironment";
 import { type Engine, openEngine } from "./engine";
 import { failure } from "./failure";
 import { eventsFolder, makeRecords, type Records } from "./record";
-import { makeServiceClock, type ServiceClock } from "./serviceClock";
 
 /** What commands on events work with: the engine, the base environment, and its services. */
 export interface Tools {
@@ -18,7 +17,11 @@ export interface Tools {
   base: BaseEnvironment;
   records: Records;
   vault: Vault;
-  now: ServiceClock;
+  /**
+   * The time by S3's clock, in milliseconds since 1970 and to the second. An event's times are all of this clock, so it
+   * does not matter what a machine that works on it takes the time to be.
+   */
+  now(): Promise<number>;
   kinesisVideo: KinesisVideo;
   clients: {
     s3: S3Client;
@@ -41,7 +44,7 @@ export async function withTools<Result>(
     const base = await readBase(engine, baseName);
     // Everything of an event is where its environment is, whatever this machine's own Region may be.
     process.env.AWS_REGION = base.region;
-    const s3 = new S3Client({});
+    const timeAt = makeServiceClock(base.bucket);
     const vault = makeVault(base.bucket);
     const tools: Tools = {
       engine,
@@ -49,10 +52,10 @@ export async function withTools<Result>(
       base,
       records: makeRecords(vault, base.prefix),
       vault,
-      now: makeServiceClock(s3, base.bucket, eventsFolder(base.prefix)),
+      now: () => timeAt(`${eventsFolder(base.prefix)}clock`),
       kinesisVideo: makeKinesisVideo(),
       clients: {
-        s3,
+        s3: new S3Client({}),
         control: new KinesisVideoClient({}),
         cloudWatch: new CloudWatchClient({}),
         lambda: new LambdaClient({}),
