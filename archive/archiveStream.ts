@@ -1,8 +1,8 @@
 import { HOUR_MS, type HourSummary, hourOf } from "./books";
-import { closed, finished, gap, givenUp, planned, retried } from "./entries";
+import { endOpenPlan } from "./endOpenPlan";
+import { closed, gap, givenUp, planned, retried } from "./entries";
 import { type Announce, eventsOf } from "./events";
 import { fetchFragments } from "./fetchFragments";
-import { finishPlan } from "./finishPlan";
 import { type Fragment, inOrderOfIngestion, markRepeats } from "./fragment";
 import { clipKey, ledgerFolder } from "./keys";
 import {
@@ -13,8 +13,6 @@ import {
   type NewEntry,
   type OpenPlan,
   type PlannedClip,
-  planIn,
-  readEntry,
   readHead,
   type StoredChange,
   toRow,
@@ -225,14 +223,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {
-    const written =
-      open.seq === head.entry?.seq ? head.entry : (await readEntry(vault, folder, open.seq))?.entry;
-    if (!written)
-      throw new Error(`the ledger entry ${open.seq} of ${folder}, which plans ${open.key}, is gone`);
-    const clip = planIn(written, open.key);
-    const change = await finishPlan(target, clip);
-    const isRecorded = await record(finished(state, head.nextSeq, { open, clip, change }), clip);
-    if (isRecorded && change.kind === "stored") clips.push(summary(change, clip));
+    const { entry, clip } = await endOpenPlan(target, head, state, open);
+    const isRecorded = await record(entry, clip);
+    if (isRecorded && clip && entry.change.kind === "stored") clips.push(summary(entry.change, clip));
   }
 
   /** Tries one range of deferred fragments again; whether there was one that this round had not tried. */

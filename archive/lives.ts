@@ -1,8 +1,8 @@
-import { ended, finished, gap, givenUp } from "./entries";
+import { endOpenPlan } from "./endOpenPlan";
+import { ended, gap, givenUp } from "./entries";
 import { type Announce, eventsOf } from "./events";
-import { finishPlan } from "./finishPlan";
 import { ledgerFolder, type StreamLife } from "./keys";
-import { append, type NewEntry, type PlannedClip, planIn, readEntry, readHead } from "./ledger";
+import { append, type NewEntry, type PlannedClip, readHead } from "./ledger";
 import { outcomeOf } from "./outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -44,19 +44,12 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
     const swept = await readSweep(vault, prefix, life);
     const coveredToMs = Math.max(state.lowWaterMs, swept?.sweep.coveredToMs ?? 0);
     if (open) {
-      const clip = planIn((await entryAt(open.seq)).entry, open.key);
       const stream = { ...life, streamArn: state.streamArn, retentionHours: 0 };
       // Everything has expired, so no call is made to a stream that is gone.
-      const target = {
-        source: gone(life),
-        vault,
-        prefix,
-        stream,
-        tags,
-        expiredToMs: Number.POSITIVE_INFINITY,
-      };
-      const change = await finishPlan(target, clip);
-      await record(finished(state, head.nextSeq, { open, clip, change }), clip);
+      const expiredToMs = Number.POSITIVE_INFINITY;
+      const target = { source: gone(life), vault, prefix, stream, tags, expiredToMs };
+      const { entry, clip } = await endOpenPlan(target, head, state, open);
+      await record(entry, clip);
     } else if (range) {
       await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
     } else if (coveredToMs < nowMs) {
@@ -70,12 +63,6 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
     const next = await append(vault, head, at, entry);
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
-  }
-
-  async function entryAt(seq: number) {
-    const read = await readEntry(vault, folder, seq);
-    if (!read) throw new Error(`the ledger entry ${seq} of ${folder}, which plans a clip, is gone`);
-    return read;
   }
 }
 

@@ -49,6 +49,18 @@ export function archiverStatements({
       ["clips", "ledger", "claims", "sweeps"],
       ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
     ),
+    // An entry of the ledger is the first version of its key, whatever was written over it.
+    {
+      Effect: "Allow",
+      Action: "s3:ListBucketVersions",
+      Resource: archive.bucketArn,
+      Condition: { StringLike: { "s3:prefix": `${archive.prefix}ledger/*` } },
+    },
+    {
+      Effect: "Allow",
+      Action: "s3:GetObjectVersion",
+      Resource: pulumi.interpolate`${archive.bucketArn}/${archive.prefix}ledger/*`,
+    },
     { Effect: "Allow", Action: "events:PutEvents", Resource: arn("events", "event-bus/default") },
   ];
 }

@@ -7,6 +7,8 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -94,10 +96,12 @@ export function makeVault(bucket: string): Vault {
     }
   }
 
-  async function get(key: string): Promise<HeldObject | undefined> {
+  async function get(key: string, version?: "first"): Promise<HeldObject | undefined> {
+    const VersionId = version && (await firstVersion(key));
+    if (version && VersionId === undefined) return undefined;
     try {
       const object = await s3.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }),
+        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId, ChecksumMode: "ENABLED" }),
       );
       const { Body, Metadata: metadata = {}, ETag: etag, ChecksumSHA256: checksum } = object;
       if (!Body || !etag) throw new Error(`GetObject of ${key} came back incomplete`);
@@ -114,6 +118,22 @@ export function makeVault(bucket: string): Vault {
       outcomeOf("GetObject", { name }) === "absent" ||
       (name === "AccessDenied" && (await firstKeys(key, 1))[0] !== key)
     );
+  }
+
+  /** Versions are listed newest first; a key that was written again and again has its first one pages behind. */
+  async function firstVersion(key: string): Promise<string | undefined> {
+    let oldest: string | undefined;
+    let page: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+    while (page) {
+      const listed: ListObjectVersionsCommandOutput = await s3.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key, ...page }),
+      );
+      const own = (listed.Versions ?? []).filter(({ Key }) => Key === key);
+      oldest = own.at(-1)?.VersionId ?? oldest;
+      const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = listed;
+      page = listed.IsTruncated && KeyMarker === key ? { KeyMarker, VersionIdMarker } : undefined;
+    }
+    return oldest;
   }
 
   async function firstKeys(prefix: string, limit: number): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { queryService } from "../core/protocols";
 import type { CallAs, IssueCredentials } from "../core/seams";
 import type { Gatekeeper } from "../core/server";
-import type { Caller, CloudDeps, HttpService, Operations } from "../core/service";
+import { type Caller, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAccessKeyOperations } from "./accessKeys";
 import { makeAttachedPolicyOperations } from "./attachedPolicies";
 import { makeAuthenticate } from "./authentication";
@@ -54,7 +54,7 @@ export function makeIam(
   const policies = makeManagedPolicyOperations(state);
   const versions = makePolicyVersionOperations(state);
 
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "iam", {
     CreateRole: roles.create,
     GetRole: roles.get,
     UpdateRole: roles.update,
@@ -101,7 +101,7 @@ export function makeIam(
     SetDefaultPolicyVersion: versions.setDefault,
     DeletePolicyVersion: versions.remove,
     ListPolicyVersions: versions.list,
-  };
+  });
 
   return {
     http: queryService({
