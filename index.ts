@@ -10,9 +10,9 @@ import { loadSettings, type Settings } from "./infra/settings";
 
 const settings = readSettings();
 const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-const tags = { stack };
+const tags = { stack, ...settings.tags };
 
-const archive = new Archive("archive", { prefix: settings.prefix, tags });
+const archive = new Archive("archive", { prefix: settings.archive.prefix, tags });
 const recorder = new Recorder("recorder", {
   archive,
   stack,

@@ -42,7 +42,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
         metricName: "PutMedia.IncomingFragments",
         dimensions: { StreamName: stream.name },
         statistic: "Sum",
-        period: 60,
+        period: args.alarmPeriodSeconds,
         evaluationPeriods: 1,
         comparisonOperator: "GreaterThanThreshold",
         threshold: args.alarmThreshold,

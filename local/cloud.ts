@@ -9,6 +9,7 @@ import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
 import { makeEventBridge } from "./eventBridge";
 import { makeIam } from "./iam";
+import type { Judgement } from "./iam/authorization";
 import { makeKinesisVideo } from "./kinesisVideo";
 import { makeLambda } from "./lambda";
 import { makeLogs } from "./logs";
@@ -32,6 +33,8 @@ export interface CloudOptions {
   faults?: unknown;
   /** Told of each call that a fault strikes. */
   onStrike?: (strike: Strike) => void;
+  /** Told of each permission that a call needed, and whether IAM allowed it. */
+  onJudgement?: (judgement: Judgement) => void;
 }
 
 /** A running cloud. */
@@ -67,7 +70,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 async function open(options: CloudOptions): Promise<Cloud> {
-  const { port = 0, speed = 1, region = "us-east-1", onStrike } = options;
+  const { port = 0, speed = 1, region = "us-east-1", onStrike, onJudgement } = options;
   const dataDir = path.resolve(options.dataDir);
   const endpoint = await openEndpoint(port);
   try {
@@ -75,7 +78,7 @@ async function open(options: CloudOptions): Promise<Cloud> {
     const store = openStore(dataDir);
     const clock = openClock(store, speed);
     const deps: CloudDeps = { clock, store, region, accountId: ACCOUNT_ID, endpointUrl: () => endpoint.url };
-    const { services, gatekeeper, faults } = makeServices(deps, onStrike);
+    const { services, gatekeeper, faults } = makeServices(deps, { onStrike, onJudgement });
     endpoint.serve({ services: services.map(({ http }) => http), gatekeeper, region, accountId: ACCOUNT_ID });
     const credentials = { accessKeyId: "local", secretAccessKey: "local" };
     return {
@@ -100,7 +103,10 @@ async function open(options: CloudOptions): Promise<Cloud> {
 }
 
 /** Makes every service and hands each what it needs of the others. */
-function makeServices(base: CloudDeps, onStrike?: (strike: Strike) => void) {
+function makeServices(
+  base: CloudDeps,
+  { onStrike, onJudgement }: Pick<CloudOptions, "onStrike" | "onJudgement">,
+) {
   // Crashes end processes of Lambda, which is itself made behind the faults.
   const functions = {
     runs: (accessKeyId: string) => lambda.processes.runs(accessKeyId),
@@ -108,7 +114,7 @@ function makeServices(base: CloudDeps, onStrike?: (strike: Strike) => void) {
   };
   const faults = makeFaults({ clock: base.clock, functions, onStrike });
   const deps = { ...base, guard: faults.guard };
-  const iam = makeIam(deps);
+  const iam = makeIam(deps, { onJudgement });
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
   const logs = makeLogs(deps);
   const { writeLog } = logs;

@@ -156,7 +156,7 @@ describe("the program", () => {
       Principal: { Service: "events.amazonaws.com" },
     });
     expect(statement?.Condition).to.deep.equal({
-      ArnEquals: { "aws:SourceArn": "arn:aws:mock:us-east-1:123456789012:recorder-1234567" },
+      ArnEquals: { "aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/recorder-1234567" },
     });
   });
 
