@@ -9,6 +9,8 @@ export interface ArchivalPipelineArgs extends StreamSettings {
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
   drain: Drain;
+  /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
+  abandons?: boolean;
   tags: Record<string, string>;
 }
 
@@ -26,8 +28,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     const child = { parent: this };
     const tags = { ...args.tags, stream: args.name };
 
-    const { clipSeconds, retentionHours, drain } = args;
-    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons: false };
+    const { clipSeconds, retentionHours, drain, abandons = false } = args;
+    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons };
     const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
       name,

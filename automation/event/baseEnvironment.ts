@@ -26,7 +26,10 @@ export async function readBase(engine: Engine, stackName: string): Promise<BaseE
   if (!outputs) {
     const others = (await engine.stackNames()).filter((name) => !name.startsWith("event-"));
     const known = others.length > 0 ? ` (there is ${others.join(", ")})` : "";
-    throw failure("usage", `[--base] names no stack ${stackName}${known}; ${mend}, or name another with --base`);
+    throw failure(
+      "usage",
+      `[--base] names no stack ${stackName}${known}; ${mend}, or name another with --base`,
+    );
   }
   const output = outputs[BASE_OUTPUT];
   const parsed = schema.safeParse(output);
@@ -34,5 +37,8 @@ export async function readBase(engine: Engine, stackName: string): Promise<BaseE
   const version = (output as { version?: unknown } | undefined)?.version;
   if (typeof version === "number" && version > 1)
     throw failure("usage", `[--base] ${stackName} was made by a newer lastframe; use that version`);
-  throw failure("usage", `[--base] ${stackName} was made by an older lastframe, or never came to its end; ${mend}`);
+  throw failure(
+    "usage",
+    `[--base] ${stackName} was made by an older lastframe, or never came to its end; ${mend}`,
+  );
 }

@@ -1,6 +1,6 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import type { DrainRequest } from "../../handlers/drain";
 import { currentLife } from "../../archive/lives";
+import type { DrainRequest } from "../../handlers/drain";
 import { fromId } from "./eventName";
 import type { EventOutputs } from "./eventProgram";
 import { failure } from "./failure";

@@ -66,7 +66,10 @@ export async function openEngine(): Promise<Engine> {
 
   async function select(stackName: string): Promise<Stack | undefined> {
     try {
-      return await LocalWorkspace.selectStack({ stackName, projectName: PROJECT, program: async () => {} }, options);
+      return await LocalWorkspace.selectStack(
+        { stackName, projectName: PROJECT, program: async () => {} },
+        options,
+      );
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw explainCommand(error as CommandError);
@@ -96,24 +99,30 @@ export async function openEngine(): Promise<Engine> {
         countPlanned(listener);
         return program();
       };
-      return run(signal, async (onEvent) => {
-        const stack = await LocalWorkspace.createOrSelectStack(
-          { stackName, projectName: PROJECT, program: counted },
-          { ...options, stackSettings },
-        );
-        const { outputs } = await stack.up({ onEvent, signal, color: "never", suppressProgress: true });
-        return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
-      }, listener);
+      return run(
+        signal,
+        async (onEvent) => {
+          const stack = await LocalWorkspace.createOrSelectStack(
+            { stackName, projectName: PROJECT, program: counted },
+            { ...options, stackSettings },
+          );
+          const { outputs } = await stack.up({ onEvent, signal, color: "never", suppressProgress: true });
+          return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+        },
+        listener,
+      );
     },
     async destroy(stackName, { listener, signal }) {
       const stack = await select(stackName);
       if (!stack) return;
       const { deployment } = await stack.exportStack();
-      for (const step of heldBy(deployment)) listener.planned(step);
+      const held = heldBy(deployment);
+      for (const step of held) listener.planned(step);
       await run(
         signal,
         (onEvent) => stack.destroy({ onEvent, signal, color: "never", suppressProgress: true, remove: true }),
         listener,
+        new Map(held.map(({ urn, component }) => [urn, component])),
       );
     },
     async unlock(stackName) {
@@ -131,15 +140,16 @@ async function run<Result>(
   signal: AbortSignal | undefined,
   act: (onEvent: (event: EngineEvent) => void) => Promise<Result>,
   listener: EngineListener,
+  /** Of resources that are there, by URN: what is removed goes before what it belongs to. */
+  components = new Map<string, string>(),
 ): Promise<Result> {
   const problems = engineProblems();
-  const components = new Map<string, string>();
   const onEvent = (event: EngineEvent) => {
     problems.take(event);
     const metadata = event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata;
     if (!metadata) return;
     const { urn, type, old, new: next } = metadata;
-    const component = componentOf(type, components.get((next ?? old)?.parent ?? ""));
+    const component = components.get(urn) ?? componentOf(type, components.get((next ?? old)?.parent ?? ""));
     components.set(urn, component);
     if (event.resOutputsEvent && isCounted(type)) listener.done({ component, urn });
   };
@@ -155,7 +165,9 @@ async function run<Result>(
 const isCounted = (type: string) => !type.startsWith("pulumi:");
 
 const componentOf = (type: string, parents: string | undefined): string =>
-  parents && !parents.startsWith("pulumi:") ? parents : (type.startsWith("pulumi:") ? type : type.split(":").at(-1)) || type;
+  parents && !parents.startsWith("pulumi:")
+    ? parents
+    : (type.startsWith("pulumi:") ? type : type.split(":").at(-1)) || type;
 
 /** Tells of each resource when the program asks for it: that is at once, while the engine makes them one by one. */
 function countPlanned(listener: EngineListener): void {
@@ -169,7 +181,9 @@ function countPlanned(listener: EngineListener): void {
 }
 
 /** The resources in a stack's state. */
-function heldBy(deployment: { resources?: { urn: string; type: string; parent?: string }[] } | undefined): ResourceStep[] {
+function heldBy(
+  deployment: { resources?: { urn: string; type: string; parent?: string }[] } | undefined,
+): ResourceStep[] {
   const components = new Map<string, string>();
   return (deployment?.resources ?? []).flatMap(({ urn, type, parent = "" }) => {
     const component = componentOf(type, components.get(parent));

@@ -35,7 +35,7 @@ export function engineProblems() {
 /** What a command of the CLI failed with, in one line. */
 export function explainCommand(error: CommandError): Error {
   const text = error.message ?? String(error);
-  const problem = firstLine(/error: ([^]*)/.exec(text)?.[1] ?? text.replace(/^code:.*\n/, ""));
+  const problem = firstLine(/error: ([\s\S]*)/.exec(text)?.[1] ?? text.replace(/^code:.*\n/, ""));
   if (error instanceof ConcurrentUpdateError) {
     const [, host, pid] = /created by \S+@(\S+) \(pid (\d+)\)/.exec(text) ?? [];
     const lockedBy = host && pid ? { host, pid: Number(pid) } : undefined;
@@ -44,7 +44,11 @@ export function explainCommand(error: CommandError): Error {
     });
   }
   if (/passphrase/.test(text))
-    return failure("usage", "[PULUMI_CONFIG_PASSPHRASE] is missing or wrong; set it as for `pulumi up`", error);
+    return failure(
+      "usage",
+      "[PULUMI_CONFIG_PASSPHRASE] is missing or wrong; set it as for `pulumi up`",
+      error,
+    );
   if (/PULUMI_ACCESS_TOKEN must be set|not logged in/i.test(text))
     return failure(
       "usage",
@@ -61,5 +65,8 @@ function resourceOf(urn: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.trim().split(/\s*\n\s*/).join(" ");
+  return text
+    .trim()
+    .split(/\s*\n\s*/)
+    .join(" ");
 }

@@ -71,7 +71,9 @@ export async function engineRun<Result>(
     }
     if (!lockedBy)
       throw failure("notYet", `another engine works on the stack ${stack}; wait for it to end, then resume`);
-    progress.show(`engine ${lockedBy.pid} on ${lockedBy.host} still works on the stack; waiting for it to end`);
+    progress.show(
+      `engine ${lockedBy.pid} on ${lockedBy.host} still works on the stack; waiting for it to end`,
+    );
     await delay(1_000, undefined, { signal });
   }
 }

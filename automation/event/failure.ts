@@ -31,7 +31,12 @@ export function failure(ending: Ending, message: string, cause?: unknown): Failu
 
 /** How a command that threw this ends, and the line that says why. */
 export function explain(error: unknown): { ending: Ending; line: string } {
-  const { name, message = String(error), ending, $metadata } = error as Partial<Failure> & { $metadata?: object };
+  const {
+    name,
+    message = String(error),
+    ending,
+    $metadata,
+  } = error as Partial<Failure> & { $metadata?: object };
   if (ending) return { ending, line: message };
   if (name === "CredentialsProviderError" || name === "TokenProviderError")
     return {

@@ -38,7 +38,13 @@ export interface LeaseOptions {
  * some time of the watcher's own, so no two clocks are compared; or at once when it was a process of this machine that
  * is gone.
  */
-export async function takeLease({ vault, key, onWait, signal, renewMs = 5_000 }: LeaseOptions): Promise<Lease> {
+export async function takeLease({
+  vault,
+  key,
+  onWait,
+  signal,
+  renewMs = 5_000,
+}: LeaseOptions): Promise<Lease> {
   const me: Holder = { id: randomUUID(), host: hostname(), pid: process.pid, renewal: 0 };
   const object = (holder: Holder) => ({
     key,

@@ -1,4 +1,4 @@
-import { readEntry, type Entry, type FragmentRow, type PlannedClip } from "../../archive/ledger";
+import { type Entry, type FragmentRow, type PlannedClip, readEntry } from "../../archive/ledger";
 import type { Vault } from "../../archive/ports";
 import { readAhead } from "../../archive/readAhead";
 

@@ -130,7 +130,8 @@ export async function writeManifest(
 }
 
 /** Where an event's manifest is. */
-export const manifestKey = (prefix: string, id: string): string => `${archivePrefix(prefix, id)}manifest.json`;
+export const manifestKey = (prefix: string, id: string): string =>
+  `${archivePrefix(prefix, id)}manifest.json`;
 
 async function streamResult(
   { base, clients, kinesisVideo, vault }: Tools,
@@ -208,7 +209,10 @@ function mediaTimeOf({ plan }: ClipRecord): Stretch {
 /** What at least one camera has, and what all of them have. */
 function togetherOf(cameras: Stretch[][]): Manifest["coverage"] {
   const [first = [], ...others] = cameras;
-  const byAll = others.reduce((common, stretches) => common.flatMap((range) => cutTo(range, stretches)), first);
+  const byAll = others.reduce(
+    (common, stretches) => common.flatMap((range) => cutTo(range, stretches)),
+    first,
+  );
   return {
     byAnyCamera: coverageReport(mergeStretches(cameras.flat())),
     byAllCameras: coverageReport(byAll),

@@ -20,7 +20,10 @@ export interface ProgressOutput {
 }
 
 /** Progress of one event's command. Each line begins with the time since the command began. */
-export function makeProgress(out: ProgressOutput, { isJson, label }: { isJson: boolean; label: string }): Progress {
+export function makeProgress(
+  out: ProgressOutput,
+  { isJson, label }: { isJson: boolean; label: string },
+): Progress {
   const startMs = performance.now();
   const isInPlace = !isJson && out.isTTY === true;
   let shown = "";
@@ -35,7 +38,9 @@ export function makeProgress(out: ProgressOutput, { isJson, label }: { isJson: b
   function say(text: string, fields: Record<string, unknown> = {}): void {
     clear();
     const elapsedMs = Math.round(performance.now() - startMs);
-    out.write(isJson ? `${JSON.stringify({ elapsedMs, event: label, text, ...fields })}\n` : `${line(text)}\n`);
+    out.write(
+      isJson ? `${JSON.stringify({ elapsedMs, event: label, text, ...fields })}\n` : `${line(text)}\n`,
+    );
   }
 
   function show(text: string, fields?: Record<string, unknown>): void {

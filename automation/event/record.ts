@@ -82,7 +82,11 @@ export function makeRecords(vault: Vault, prefix: string): Records {
     async update(id, change) {
       for (;;) {
         const before = await held(id);
-        if (!before) throw failure("unavailable", `the record ${recordKey(prefix, id)} is gone; look for its versions in the bucket`);
+        if (!before)
+          throw failure(
+            "unavailable",
+            `the record ${recordKey(prefix, id)} is gone; look for its versions in the bucket`,
+          );
         const after = change(before.record);
         if (after === before.record || (await vault.replace(object(after), before.etag))) return after;
       }
@@ -95,7 +99,11 @@ function parse(key: string, text: string): EventRecord {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw failure("unavailable", `${key} is no JSON: ${(error as Error).message}; restore an earlier version of it`, error);
+    throw failure(
+      "unavailable",
+      `${key} is no JSON: ${(error as Error).message}; restore an earlier version of it`,
+      error,
+    );
   }
   const parsed = record.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -73,7 +73,10 @@ export function makeStatus(tools: Tools, id: string): () => Promise<EventStatus>
 
 /** A status as a screen of plain lines. */
 export function statusText({ name, phase, asOf, secondsLeft, cameras }: EventStatus): string {
-  const left = phase === "stopped" ? "" : `, ${secondsLeft > 0 ? `${durationText(secondsLeft * 1000)} left` : "its time is over"}`;
+  const left =
+    phase === "stopped"
+      ? ""
+      : `, ${secondsLeft > 0 ? `${durationText(secondsLeft * 1000)} left` : "its time is over"}`;
   const columns = ["camera", "", "acknowledged", "archived", "lag", "oldest not archived", "gaps"];
   const rows = cameras.map((one) => [
     one.camera,

@@ -108,7 +108,9 @@ async function archiveAll(tools: Tools, record: EventRecord, { progress, signal 
     const manifest = await drawUpManifest(tools, record);
     const { abandoned } = manifest;
     if (abandoned.length === 0) return manifest;
-    const owed = abandoned.map(({ stream, fragments }) => `${fragments.length} fragments of ${stream}`).join(", ");
+    const owed = abandoned
+      .map(({ stream, fragments }) => `${fragments.length} fragments of ${stream}`)
+      .join(", ");
     if (record.stop?.abandon) {
       progress.say(`given up: ${owed}`);
       return manifest;
@@ -156,7 +158,9 @@ async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<Eve
     async () => (await records.read(record.id))?.phase === "stopped",
   );
   const stoppedAt = new Date(await now()).toISOString();
-  return records.update(record.id, (one) => (one.phase === "stopped" ? one : { ...one, phase: "stopped", stoppedAt }));
+  return records.update(record.id, (one) =>
+    one.phase === "stopped" ? one : { ...one, phase: "stopped", stoppedAt },
+  );
 }
 
 /** What a stop came to, for people. */
