@@ -28,8 +28,8 @@ export interface ResourceType<Inputs = Properties> {
    * service's own error, when it is gone. `known` are the properties as last known: none, when it is imported.
    */
   read(id: string, known: Inputs, clients: Clients): Promise<Properties | undefined>;
-  /** Brings what `create` set to these inputs. */
-  update?(id: string, inputs: Inputs, clients: Clients, old: Inputs): Promise<unknown>;
+  /** Brings what `create` set to these inputs, of which those named in `changed` differ from what was. */
+  update?(id: string, inputs: Inputs, clients: Clients, changed: (keyof Inputs)[]): Promise<unknown>;
   /** Sets what `create` cannot: called after it, and after every `update`. */
   configure?(id: string, inputs: Inputs, clients: Clients): Promise<unknown>;
   /** Removes it; `known` are its properties. */
@@ -52,6 +52,14 @@ export interface TaggedResource {
 
 /** A table of resource types by their Pulumi token, such as `aws:s3/bucket:Bucket`. */
 export type ResourceTypes = Record<string, ResourceType>;
+
+/** An archive among the inputs, such as a function's code. */
+export interface Archive {
+  /** Tells it from others; the empty text where nothing is compared. */
+  archiveHash: string;
+  /** Text by file name; nothing where only the hash is known, as of what was deployed before. */
+  files?: Record<string, string>;
+}
 
 /** The inputs of a resource's `Args` as its host hands them over: plain values, secrets unwrapped. */
 export type Plain<Args> = pulumi.Unwrap<Args>;
