@@ -3,26 +3,34 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { consoleLinks } from "./infra/console";
+import { Drain } from "./infra/drain";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
 
 const settings = readSettings();
 const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-const tags = { stack };
+const tags = { stack, ...settings.tags };
 
-const archive = new Archive("archive", { prefix: settings.prefix, tags });
+const archive = new Archive("archive", { prefix: settings.archive.prefix, tags });
 const recorder = new Recorder("recorder", {
   archive,
   stack,
   logRetentionDays: settings.logRetentionDays,
   tags,
 });
-new Reconciler("reconciler", {
+const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
+  logRetentionDays: settings.logRetentionDays,
+  tags,
+});
+const drain = new Drain("drain", {
+  archive,
+  stack,
+  recorders: [archive, recorder, reconciler],
   logRetentionDays: settings.logRetentionDays,
   tags,
 });
@@ -31,12 +39,13 @@ const pipelines = settings.streams.map(
   (stream) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, tags },
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, tags },
       { dependsOn: recorder },
     ),
 );
 
-const links = aws.getRegionOutput().region.apply(consoleLinks);
+const { region } = aws.getRegionOutput();
+const links = region.apply(consoleLinks);
 
 /** Where the footage is. */
 export const bucket = archive.bucket;
@@ -55,6 +64,15 @@ export const streams = pipelines.map(({ streamName, alarmName }) => ({
   streamConsole: pulumi.all([links, streamName]).apply(([link, name]) => link.stream(name)),
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
 }));
+
+/** What the stacks of recording events take over from this one; `automation/event/baseEnvironment.ts` reads it. */
+export const baseEnvironment = {
+  version: 1,
+  region,
+  bucket: archive.bucket,
+  prefix: archive.prefix,
+  logRetentionDays: settings.logRetentionDays,
+};
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */
 function readSettings(): Settings {

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { ArchiveAddress } from "./archiveAddress";
 
 export interface ArchiveArgs {
   /** Where in the bucket the archive begins: empty, or ending in a slash. */
@@ -8,7 +9,7 @@ export interface ArchiveArgs {
 }
 
 /** Where footage is kept: a private, encrypted, versioned bucket, and a prefix. Together they are the archive's address. */
-export class Archive extends pulumi.ComponentResource {
+export class Archive extends pulumi.ComponentResource implements ArchiveAddress {
   readonly bucket: pulumi.Output<string>;
   readonly bucketArn: pulumi.Output<string>;
   readonly prefix: string;
@@ -83,28 +84,5 @@ export class Archive extends pulumi.ComponentResource {
     this.bucketArn = bucket.arn;
     this.prefix = args.prefix;
     this.registerOutputs({ bucket: this.bucket, prefix: this.prefix });
-  }
-
-  /** The archive's address, as the functions read it. */
-  get environment() {
-    return { ARCHIVE_BUCKET: this.bucket, ARCHIVE_PREFIX: this.prefix };
-  }
-
-  /** Statements that allow these actions on objects of these folders of the archive, and to list them. */
-  statements(folders: string[], actions: string[]): object[] {
-    const patterns = folders.map((folder) => `${this.prefix}${folder}/*`);
-    return [
-      {
-        Effect: "Allow",
-        Action: "s3:ListBucket",
-        Resource: this.bucketArn,
-        Condition: { StringLike: { "s3:prefix": patterns } },
-      },
-      {
-        Effect: "Allow",
-        Action: actions,
-        Resource: patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${pattern}`),
-      },
-    ];
   }
 }

@@ -2,12 +2,12 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
-import type { Archive } from "./archive";
+import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
 import { archiverStatements, makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 
 export interface ReconcilerArgs {
-  archive: Archive;
+  archive: ArchiveAddress;
   /** The Recorder's workflow, which is started where an alarm rings and nobody records. */
   workflowArn: pulumi.Input<string>;
   /** `project/stack`: begins the names of this stack's alarms. */
@@ -42,7 +42,7 @@ export class Reconciler extends pulumi.ComponentResource {
           },
           { Effect: "Allow", Action: "states:StartExecution", Resource: workflowArn },
         ],
-        environment: { ...archive.environment, STACK: stack, WORKFLOW_ARN: workflowArn },
+        environment: { ...archiveEnvironment(archive), STACK: stack, WORKFLOW_ARN: workflowArn },
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,

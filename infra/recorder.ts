@@ -3,13 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
-import type { Archive } from "./archive";
+import { type ArchiveAddress, archiveEnvironment, archiveStatements } from "./archiveAddress";
 import { archiverStatements, assumedBy, makeArn } from "./policies";
 import { RecorderFunction } from "./recorderFunction";
 import { recorderWorkflow } from "./workflow";
 
 export interface RecorderArgs {
-  archive: Archive;
+  archive: ArchiveAddress;
   /** `project/stack`: begins the names of this stack's alarms and is the `stack` tag of what it owns. */
   stack: string;
   logRetentionDays: number;
@@ -48,9 +48,9 @@ export class Recorder extends pulumi.ComponentResource {
           handlerFactory: checkAlarmTag,
           statements: [
             { Effect: "Allow", Action: "cloudwatch:ListTagsForResource", Resource: alarms },
-            ...archive.statements(["claims"], ["s3:GetObject", "s3:PutObject"]),
+            ...archiveStatements(archive, ["claims"], ["s3:GetObject", "s3:PutObject"]),
           ],
-          environment: archive.environment,
+          environment: archiveEnvironment(archive),
           timeoutSeconds: 30,
           memoryMb: 256,
         },
@@ -73,7 +73,7 @@ export class Recorder extends pulumi.ComponentResource {
           ...common,
           handlerFactory: archiveClip,
           statements: archiverStatements({ archive, stack, arn }),
-          environment: { ...archive.environment, STACK: stack },
+          environment: { ...archiveEnvironment(archive), STACK: stack },
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,
           // Holds the media of one plan when GetClip refuses it: 95 MB, and room to work.

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { makeCloudWatch } from "./cloudWatch";
 import { type Clock, makeClock } from "./core/clock";
+import { type Faults, makeFaults, type Strike } from "./core/faults";
 import { lockFolder } from "./core/lock";
 import type { InvokeTarget } from "./core/seams";
 import { openEndpoint } from "./core/server";
@@ -8,6 +9,7 @@ import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
 import { makeEventBridge } from "./eventBridge";
 import { makeIam } from "./iam";
+import type { Judgement } from "./iam/authorization";
 import { makeKinesisVideo } from "./kinesisVideo";
 import { makeKms } from "./kms";
 import { makeLambda } from "./lambda";
@@ -29,6 +31,12 @@ export interface CloudOptions {
   /** Cloud seconds per real second. */
   speed?: number;
   region?: string;
+  /** A script of faults that is in force from the start (`FaultScript`). */
+  faults?: unknown;
+  /** Told of each call that a fault strikes. */
+  onStrike?: (strike: Strike) => void;
+  /** Told of each permission that a call needed, and whether IAM allowed it. */
+  onJudgement?: (judgement: Judgement) => void;
 }
 
 /** A running cloud. */
@@ -37,6 +45,8 @@ export interface Cloud {
   clock: Clock;
   region: string;
   accountId: string;
+  /** What is to go wrong, which can change at any time. */
+  faults: Faults;
   /** For the constructor of any AWS SDK client: calls as the account's owner. */
   clientConfig: ClientConfig;
   /** Ends the server and every process. What was acknowledged is on disk before that already. */
@@ -48,10 +58,21 @@ const ACCOUNT_ID = "123456789012";
 
 /**
  * Starts AWS on this machine: every service behind one loopback endpoint, on one clock, over one data folder.
- * @throws when the port is taken, the folder is in use by another cloud, or its state cannot be read
+ * @throws when the port is taken, the folder is in use by another cloud, its state cannot be read, or the faults are not a script
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { port = 0, speed = 1, region = "us-east-1" } = options;
+  const cloud = await open(options);
+  try {
+    if (options.faults !== undefined) cloud.faults.use(options.faults);
+    return cloud;
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
+}
+
+async function open(options: CloudOptions): Promise<Cloud> {
+  const { port = 0, speed = 1, region = "us-east-1", onStrike, onJudgement } = options;
   const dataDir = path.resolve(options.dataDir);
   const endpoint = await openEndpoint(port);
   try {
@@ -59,7 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const store = openStore(dataDir);
     const clock = openClock(store, speed);
     const deps: CloudDeps = { clock, store, region, accountId: ACCOUNT_ID, endpointUrl: () => endpoint.url };
-    const { services, gatekeeper } = makeServices(deps);
+    const { services, gatekeeper, faults } = makeServices(deps, { onStrike, onJudgement });
     endpoint.serve({ services: services.map(({ http }) => http), gatekeeper, region, accountId: ACCOUNT_ID });
     const credentials = { accessKeyId: "local", secretAccessKey: "local" };
     return {
@@ -67,8 +88,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       clock,
       region,
       accountId: ACCOUNT_ID,
+      faults,
       clientConfig: { endpoint: endpoint.url, region, credentials },
       async close() {
+        faults.close();
         await endpoint.close();
         for (const service of services) await service.close();
         clock.close();
@@ -82,8 +105,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 /** Makes every service and hands each what it needs of the others. */
-function makeServices(deps: CloudDeps) {
-  const iam = makeIam(deps);
+function makeServices(
+  base: CloudDeps,
+  { onStrike, onJudgement }: Pick<CloudOptions, "onStrike" | "onJudgement">,
+) {
+  // Crashes end processes of Lambda, which is itself made behind the faults.
+  const functions = {
+    runs: (accessKeyId: string) => lambda.processes.runs(accessKeyId),
+    kill: (accessKeyId: string) => lambda.processes.kill(accessKeyId),
+  };
+  const faults = makeFaults({ clock: base.clock, functions, onStrike });
+  const deps = { ...base, guard: faults.guard };
+  const iam = makeIam(deps, { onJudgement });
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
   const kms = makeKms({ ...deps, roleExists: (roleArn) => iam.findRole(roleArn) !== undefined });
   const { useKey } = kms;
@@ -121,7 +154,7 @@ function makeServices(deps: CloudDeps) {
     iam,
     logs,
   ];
-  return { services, gatekeeper };
+  return { services, gatekeeper, faults };
 }
 
 /** A fast clock runs ahead of real time; after a restart it must not fall back behind what it has stamped. */

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { jsonService } from "../core/protocols";
 import type { InvokeTarget, PublishEvent, PutMetric } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAlarmOperations } from "./alarmOperations";
 import { openAlarms } from "./alarmStore";
 import { startEvaluator } from "./evaluator";
@@ -43,11 +43,11 @@ export function makeCloudWatch(
   const metrics = openMetrics(deps.store, deps.clock);
   const alarms = openAlarms(deps);
   const stopEvaluator = startEvaluator({ clock: deps.clock, alarms, metrics, metricDelayMs });
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "monitoring", {
     ...makeMetricOperations(deps, metrics),
     ...makeAlarmOperations(deps, alarms),
     ...makeTagOperations(alarms),
-  };
+  });
   const http = jsonService({
     signingName: "monitoring",
     targetPrefix: "GraniteServiceVersion20100801",

@@ -11,6 +11,8 @@ export interface Archive {
   streamArn: string;
   store: FragmentStore;
   nowMs(): number;
+  /** How long after a fragment began a list shows it, where it lags. */
+  lagMs?: Call["lagMs"];
   spend: SpendPoints;
   metric(name: string, value: number, unit: "Count" | "Bytes"): void;
 }
@@ -52,6 +54,7 @@ export function makeArchivedMedia(
           streamArn: streams.arn(stream),
           store: stores.of(stream),
           nowMs: clock.nowMs,
+          lagMs: call.lagMs,
           spend(kind, points) {
             budgetOf(stream)(kind, points);
             metric(stream.name, `ArchivedFragmentsConsumed.${consumed[kind]}`, points, "Count");

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Route, restJsonService } from "../core/protocols";
 import type { PutMetric } from "../core/seams";
-import type { Call, CloudDeps, HttpService, Operations } from "../core/service";
+import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeArchivedMedia } from "./archivedMedia";
 import { makeControlOperations } from "./control";
 import { makeFragmentStores } from "./fragmentStores";
@@ -11,7 +11,7 @@ import { getClip } from "./getClip";
 import { getMediaForFragmentList } from "./getMediaForFragmentList";
 import { listFragments } from "./listFragments";
 import { makeStreamMetric } from "./metrics";
-import { makePutMedia } from "./putMedia";
+import { makePutMedia, putMediaInput } from "./putMedia";
 import { makeStreams } from "./streams";
 import { makeTagOperations } from "./tags";
 
@@ -40,7 +40,7 @@ export function makeKinesisVideo(deps: CloudDeps & { putMetric: PutMetric }): Ki
   const putMedia = makePutMedia(deps, streams, stores, metric);
   const archived = makeArchivedMedia(deps, streams, stores, metric);
 
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "kinesisvideo", {
     ...makeControlOperations(deps, streams, {
       retentionChanged: stores.expire,
       async streamDeleted(stream) {
@@ -52,7 +52,8 @@ export function makeKinesisVideo(deps: CloudDeps & { putMetric: PutMetric }): Ki
     ListFragments: archived("ListFragments", listFragments),
     GetClip: archived("GetClip", getClip),
     GetMediaForFragmentList: archived("GetMediaForFragmentList", getMediaForFragmentList),
-  };
+  });
+  const { PutMedia } = guarded(deps, "kinesisvideo", { PutMedia: putMedia.serve });
 
   return {
     http: restJsonService({
@@ -68,7 +69,7 @@ export function makeKinesisVideo(deps: CloudDeps & { putMetric: PutMetric }): Ki
       streams: ({ method, path }) => method === "POST" && path === PUT_MEDIA,
       async handleRaw(request, response, call) {
         if (request.method !== "POST" || request.path !== PUT_MEDIA) return false;
-        await putMedia.serve(request, response, call);
+        await PutMedia(putMediaInput(request, response), call);
         return true;
       },
     }),

@@ -1,5 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { Clock } from "../core/clock";
+import { isConnectionCut } from "../core/errors";
 import { type AckErrorCode, type AckedFragment, acknowledgement } from "./acknowledgement";
 import { type Assembled, makeFragmentAssembler } from "./fragmentAssembler";
 import type { FragmentStore } from "./fragmentStore";
@@ -33,7 +35,7 @@ export interface PutMediaConnection {
 
 /** Answers 200 and serves the body of a PutMedia request that was let in. */
 export function servePutMedia(options: {
-  request: IncomingMessage;
+  request: Readable;
   response: ServerResponse;
   stream: StreamRecord;
   store: FragmentStore;
@@ -121,7 +123,7 @@ export function servePutMedia(options: {
     }
     options.ended();
     response.end();
-    if (!request.complete) setTimeout(() => request.destroy(), LINGER_MS).unref();
+    if (!request.readableEnded) setTimeout(() => request.destroy(), LINGER_MS).unref();
   }
 
   async function receiveBody(): Promise<void> {
@@ -141,6 +143,7 @@ export function servePutMedia(options: {
     try {
       await receiveBody();
     } catch (error) {
+      if (isConnectionCut(error)) response.destroy();
       if (!WENT_AWAY.includes(String((error as NodeJS.ErrnoException).code))) {
         console.error(`local cloud: PutMedia to ${stream.name} failed:`, error);
         void end("INTERNAL_ERROR");

@@ -1,6 +1,6 @@
 import { jsonService } from "../core/protocols";
 import type { UseKey } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAliasOperations } from "./aliasOperations";
 import { encryptionContextKeys, makeCryptography } from "./cryptography";
 import { makeKeyOperations } from "./keyOperations";
@@ -24,13 +24,13 @@ export interface Kms {
  */
 export function makeKms(deps: CloudDeps & { roleExists: RoleExists }): Kms {
   const keys = openKeys(deps);
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "kms", {
     ...makeKeyOperations(deps, keys, deps.roleExists),
     ...makeAliasOperations(deps, keys),
     ...makeCryptography(deps, keys),
     ...makeRotationOperations(deps, keys),
     ...makeTagOperations(keys),
-  };
+  });
   return {
     http: jsonService({ signingName: "kms", targetPrefix: "TrentService", version: "1.1", operations }),
     operations,

@@ -7,7 +7,7 @@ import { lambdaResources } from "./resources/lambda";
 import { s3Resources } from "./resources/s3";
 import { sqsResources } from "./resources/sqs";
 import { stepFunctionsResources } from "./resources/stepFunctions";
-import type { ResourceTypes } from "./resourceType";
+import type { Properties, ResourceTypes } from "./resourceType";
 
 /** Every `aws:…` resource type that the local cloud can make, by its Pulumi token. */
 export const resourceTypes: ResourceTypes = {
@@ -21,8 +21,8 @@ export const resourceTypes: ResourceTypes = {
   ...stepFunctionsResources,
 };
 
-/** The `aws:…` functions that programs call for data, by their Pulumi token. */
-export const invokes: Record<string, (clients: Clients) => Promise<Record<string, unknown>>> = {
+/** The `aws:…` functions that programs call for data, by their Pulumi token; each is given the arguments beside. */
+export const invokes: Record<string, (clients: Clients, args: Properties) => Promise<Properties>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": async ({ sts }) => {
     const { Account, Arn, UserId } = await sts.getCallerIdentity({});
     return { id: Account, accountId: Account, arn: Arn, userId: UserId };

@@ -1,6 +1,6 @@
 import { queryService } from "../core/protocols";
 import type { InvokeTarget, PutMetric, UseKey } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { openDeliveries } from "./deliveries";
 import { openMailbox } from "./mail";
 import { makePublishOperations } from "./publishOperations";
@@ -26,11 +26,11 @@ export function makeSns(
   const topics = openTopics(deps);
   const mailbox = openMailbox(deps);
   const deliveries = openDeliveries(deps, topics, mailbox);
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "sns", {
     ...makeTopicOperations(deps, topics),
     ...makeSubscriptionOperations(deps, topics, mailbox),
     ...makePublishOperations(deps, topics, deliveries),
-  };
+  });
   const http = queryService({
     signingName: "sns",
     xmlNamespace: "http://sns.amazonaws.com/doc/2010-03-31/",

@@ -12,6 +12,7 @@ const SENT = {
   "client-s3": [
     "GetObject",
     "ListObjectsV2",
+    "ListObjectVersions",
     "PutObject",
     "CreateMultipartUpload",
     "UploadPart",
