@@ -3,26 +3,34 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { consoleLinks } from "./infra/console";
+import { Drain } from "./infra/drain";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
 
 const settings = readSettings();
 const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-const tags = { stack };
+const tags = { stack, ...settings.tags };
 
-const archive = new Archive("archive", { prefix: settings.prefix, tags });
+const archive = new Archive("archive", { prefix: settings.archive.prefix, tags });
 const recorder = new Recorder("recorder", {
   archive,
   stack,
   logRetentionDays: settings.logRetentionDays,
   tags,
 });
-new Reconciler("reconciler", {
+const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
+  logRetentionDays: settings.logRetentionDays,
+  tags,
+});
+const drain = new Drain("drain", {
+  archive,
+  stack,
+  recorders: [archive, recorder, reconciler],
   logRetentionDays: settings.logRetentionDays,
   tags,
 });
@@ -31,7 +39,7 @@ const pipelines = settings.streams.map(
   (stream) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, tags },
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, tags },
       { dependsOn: recorder },
     ),
 );

@@ -4,9 +4,7 @@ import { archiveStream } from "../archive/archiveStream";
 import { findBacklog } from "../archive/backlog";
 import { changeClaim, isFree, successorName } from "../archive/claim";
 import type { Announce, ArchiveEvent } from "../archive/events";
-import { ledgerFolder } from "../archive/keys";
-import { readHead } from "../archive/ledger";
-import { currentLife, endLife } from "../archive/lives";
+import { currentLife, endFormerLives } from "../archive/lives";
 import { needsPerson, outcomeOf } from "../archive/outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
 import { readSweep, type Sweep, writeSweep } from "../archive/sweep";
@@ -70,7 +68,16 @@ export const makeReconcileStream =
 
     const source = openStream(streamName);
     const stream = await currentLife(source);
-    await endFormerLives(stream);
+    await endFormerLives({
+      vault,
+      prefix,
+      streamName,
+      current: stream,
+      isDeleted,
+      nowMs,
+      tags,
+      announce: tell,
+    });
     if (!stream) return { clips: 0 };
 
     const failures: unknown[] = [];
@@ -85,17 +92,6 @@ export const makeReconcileStream =
     if (isAlarmOn) await restartRecorder();
     if (failures.length > 0) throw failures[0];
     return { clips };
-
-    async function endFormerLives(current: StreamDescription | undefined): Promise<void> {
-      const lives = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
-      for (const createdMs of lives) {
-        const life = { streamName, createdMs };
-        if (createdMs === current?.createdMs) continue;
-        const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
-        if (!state || state.ended || !(await isDeleted(state.streamArn))) continue;
-        await endLife({ vault, prefix, life, nowMs, tags, announce: tell });
-      }
-    }
 
     async function sweep(fragments: FragmentSource, life: StreamDescription): Promise<number> {
       const held = await readSweep(vault, prefix, life);

@@ -9,11 +9,14 @@ import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
 import { makeEventBridge } from "./eventBridge";
 import { makeIam } from "./iam";
+import type { Judgement } from "./iam/authorization";
 import { makeKinesisVideo } from "./kinesisVideo";
+import { makeKms } from "./kms";
 import { makeLambda } from "./lambda";
 import { makeLogs } from "./logs";
 import type { ClientConfig } from "./provider/clients";
 import { makeS3 } from "./s3";
+import { makeSns } from "./sns";
 import { makeSqs } from "./sqs";
 import { makeStepFunctions } from "./stepFunctions";
 import { makeSts } from "./sts";
@@ -32,6 +35,8 @@ export interface CloudOptions {
   faults?: unknown;
   /** Told of each call that a fault strikes. */
   onStrike?: (strike: Strike) => void;
+  /** Told of each permission that a call needed, and whether IAM allowed it. */
+  onJudgement?: (judgement: Judgement) => void;
 }
 
 /** A running cloud. */
@@ -67,7 +72,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 async function open(options: CloudOptions): Promise<Cloud> {
-  const { port = 0, speed = 1, region = "us-east-1", onStrike } = options;
+  const { port = 0, speed = 1, region = "us-east-1", onStrike, onJudgement } = options;
   const dataDir = path.resolve(options.dataDir);
   const endpoint = await openEndpoint(port);
   try {
@@ -75,7 +80,7 @@ async function open(options: CloudOptions): Promise<Cloud> {
     const store = openStore(dataDir);
     const clock = openClock(store, speed);
     const deps: CloudDeps = { clock, store, region, accountId: ACCOUNT_ID, endpointUrl: () => endpoint.url };
-    const { services, gatekeeper, faults } = makeServices(deps, onStrike);
+    const { services, gatekeeper, faults } = makeServices(deps, { onStrike, onJudgement });
     endpoint.serve({ services: services.map(({ http }) => http), gatekeeper, region, accountId: ACCOUNT_ID });
     const credentials = { accessKeyId: "local", secretAccessKey: "local" };
     return {
@@ -100,7 +105,10 @@ async function open(options: CloudOptions): Promise<Cloud> {
 }
 
 /** Makes every service and hands each what it needs of the others. */
-function makeServices(base: CloudDeps, onStrike?: (strike: Strike) => void) {
+function makeServices(
+  base: CloudDeps,
+  { onStrike, onJudgement }: Pick<CloudOptions, "onStrike" | "onJudgement">,
+) {
   // Crashes end processes of Lambda, which is itself made behind the faults.
   const functions = {
     runs: (accessKeyId: string) => lambda.processes.runs(accessKeyId),
@@ -108,8 +116,10 @@ function makeServices(base: CloudDeps, onStrike?: (strike: Strike) => void) {
   };
   const faults = makeFaults({ clock: base.clock, functions, onStrike });
   const deps = { ...base, guard: faults.guard };
-  const iam = makeIam(deps);
+  const iam = makeIam(deps, { onJudgement });
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
+  const kms = makeKms({ ...deps, roleExists: (roleArn) => iam.findRole(roleArn) !== undefined });
+  const { useKey } = kms;
   const logs = makeLogs(deps);
   const { writeLog } = logs;
   const sqs = makeSqs(deps);
@@ -118,17 +128,32 @@ function makeServices(base: CloudDeps, onStrike?: (strike: Strike) => void) {
   const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
   const { publishEvent } = eventBridge;
   const s3 = makeS3({ ...deps, publishEvent });
-  const cloudWatch = makeCloudWatch({ ...deps, publishEvent });
-  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric: cloudWatch.putMetric });
+  const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
+  const { putMetric } = cloudWatch;
+  const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
+  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric });
   const nodePath = path.join(__dirname, "..", "node_modules");
   const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });
-  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sqs, stepFunctions });
+  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sns, sqs, stepFunctions });
 
   // In the order in which they are closed: first what starts work, last what keeps its record.
-  const services = [cloudWatch, eventBridge, stepFunctions, lambda, kinesisVideo, s3, sqs, sts, iam, logs];
+  const services = [
+    cloudWatch,
+    eventBridge,
+    stepFunctions,
+    lambda,
+    kinesisVideo,
+    sns,
+    s3,
+    sqs,
+    sts,
+    kms,
+    iam,
+    logs,
+  ];
   return { services, gatekeeper, faults };
 }
 

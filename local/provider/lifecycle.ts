@@ -99,7 +99,7 @@ export async function update(
   const type = typeOf(token);
   const { id } = resource;
   const { changed } = diff(token, olds, news);
-  await type.update?.(id, news, clients, changed);
+  await type.update?.(id, news, clients, { changed, old: olds });
   await type.configure?.(id, news, clients);
   const { tagging } = type;
   if (tagging && changed.includes("tags")) {

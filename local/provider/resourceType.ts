@@ -28,14 +28,22 @@ export interface ResourceType<Inputs = Properties> {
    * service's own error, when it is gone. `known` are the properties as last known: none, when it is imported.
    */
   read(id: string, known: Inputs, clients: Clients): Promise<Properties | undefined>;
-  /** Brings what `create` set to these inputs, of which those named in `changed` differ from what was. */
-  update?(id: string, inputs: Inputs, clients: Clients, changed: (keyof Inputs)[]): Promise<unknown>;
+  /** Brings what `create` set to these inputs. */
+  update?(id: string, inputs: Inputs, clients: Clients, change: Change<Inputs>): Promise<unknown>;
   /** Sets what `create` cannot: called after it, and after every `update`. */
   configure?(id: string, inputs: Inputs, clients: Clients): Promise<unknown>;
   /** Removes it; `known` are its properties. */
   delete(id: string, known: Inputs, clients: Clients): Promise<unknown>;
   /** How its `tags` are read and changed, where it has such an input. */
   tagging?: Tagging;
+}
+
+/** What an update is about: nothing has changed where it only finishes what failed half-way. */
+export interface Change<Inputs> {
+  /** The names of the inputs that differ. */
+  changed: (keyof Inputs)[];
+  /** The inputs before; of archives the hash alone. */
+  old: Inputs;
 }
 
 /** The calls that read and change a resource's tags; services know it by its ID or by its ARN. */

@@ -9,6 +9,7 @@ import { S3 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
 import { type Cloud, startCloud } from "../../local/cloud";
+import { recordJudgement } from "../support/judgements";
 import { runProgram, twoCameras } from "../support/program";
 
 const root = path.join(__dirname, "..", "..");
@@ -27,7 +28,7 @@ describe("the shipped functions", function () {
 
   before(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-artefact-"));
-    cloud = await startCloud({ dataDir: path.join(folder, "cloud") });
+    cloud = await startCloud({ dataDir: path.join(folder, "cloud"), onJudgement: recordJudgement });
     const { resources } = await runProgram(twoCameras());
     for (const { name, inputs } of resources.filter(({ type }) => type === "aws:lambda/function:Function")) {
       const files = await inputs.code.assets;
@@ -84,6 +85,7 @@ describe("the shipped functions", function () {
       "recorder-archive-clip",
       "reconciler",
       "reconciler-stream",
+      "drain",
     ]);
     for (const names of files) expect(names).to.deep.equal(["__index.js"]);
     for (const size of sizes) expect(size).to.be.within(300, 40_000);

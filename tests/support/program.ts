@@ -6,7 +6,30 @@ export interface Registered {
   name: string;
   // biome-ignore lint/suspicious/noExplicitAny: the inputs of any of the provider's types, as plain data.
   inputs: Record<string, any>;
+  /** What AWS would add: the physical name, and the ARN. */
+  outputs: { name: string; arn: string };
 }
+
+const ACCOUNT_ID = "123456789012";
+
+/** The part of a resource's ARN behind the partition, by type and physical name, where rules and policies look at it. */
+const ARNS: Record<string, (name: string) => string> = {
+  "aws:cloudwatch/eventRule:EventRule": (name) => `events:us-east-1:${ACCOUNT_ID}:rule/${name}`,
+  "aws:cloudwatch/logGroup:LogGroup": (name) => `logs:us-east-1:${ACCOUNT_ID}:log-group:${name}`,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": (name) => `cloudwatch:us-east-1:${ACCOUNT_ID}:alarm:${name}`,
+  "aws:cognito/identityPool:IdentityPool": (name) =>
+    `cognito-identity:us-east-1:${ACCOUNT_ID}:identitypool/us-east-1:${name}`,
+  "aws:cognito/userPool:UserPool": (name) => `cognito-idp:us-east-1:${ACCOUNT_ID}:userpool/us-east-1_${name}`,
+  "aws:iam/role:Role": (name) => `iam::${ACCOUNT_ID}:role/${name}`,
+  "aws:kinesis/videoStream:VideoStream": (name) =>
+    `kinesisvideo:us-east-1:${ACCOUNT_ID}:stream/${name}/1763820000000`,
+  "aws:kms/key:Key": (name) => `kms:us-east-1:${ACCOUNT_ID}:key/${name}`,
+  "aws:lambda/function:Function": (name) => `lambda:us-east-1:${ACCOUNT_ID}:function:${name}`,
+  "aws:s3/bucket:Bucket": (name) => `s3:::${name}`,
+  "aws:sfn/stateMachine:StateMachine": (name) => `states:us-east-1:${ACCOUNT_ID}:stateMachine:${name}`,
+  "aws:sns/topic:Topic": (name) => `sns:us-east-1:${ACCOUNT_ID}:${name}`,
+  "aws:sqs/queue:Queue": (name) => `sqs:us-east-1:${ACCOUNT_ID}:${name}`,
+};
 
 /** What the program made, and what it exports. */
 export interface DeployedProgram {
@@ -26,20 +49,18 @@ export async function runProgram(
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, custom }) => {
-        resources.push({ type, name, inputs });
         const physical = inputs.name ?? inputs.bucket ?? `${name}-1234567`;
-        const state = {
-          ...inputs,
+        const outputs = {
           name: physical,
-          bucket: physical,
-          url: `https://queue/${physical}`,
-          arn: `arn:aws:mock:us-east-1:123456789012:${physical}`,
+          arn: `arn:aws:${ARNS[type]?.(physical) ?? `mock:us-east-1:${ACCOUNT_ID}:${physical}`}`,
         };
+        resources.push({ type, name, inputs, outputs });
+        const state = { ...inputs, ...outputs, bucket: physical, url: `https://queue/${physical}` };
         return { id: custom ? `${name}-id` : undefined, state };
       },
       call: ({ token }) =>
         ({
-          "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
+          "aws:index/getCallerIdentity:getCallerIdentity": { accountId: ACCOUNT_ID },
           "aws:index/getRegion:getRegion": { region: "us-east-1" },
           "aws:index/getPartition:getPartition": { partition: "aws" },
         })[token] ?? {},

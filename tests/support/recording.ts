@@ -10,6 +10,7 @@ import { deploy } from "../../local/provider/inProcess";
 import { runCamera } from "../../producer/camera";
 import type { CameraEvent } from "../../producer/cameraEvents";
 import { openFootage } from "../../producer/footage";
+import { recordJudgement } from "./judgements";
 
 /** A fragment that the service acknowledged as persisted. */
 export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
@@ -48,7 +49,7 @@ export async function deployRecording(
   { speed = 30 }: { speed?: number } = {},
 ): Promise<RecordingStack> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-system-"));
-  const cloud = await startCloud({ dataDir, speed });
+  const cloud = await startCloud({ dataDir, speed, onJudgement: recordJudgement });
   const entries = Object.entries(config).map(([key, value]) => [
     `lastframe:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),

@@ -98,7 +98,7 @@ const logGroup: ResourceType<Plain<aws.cloudwatch.LogGroupArgs>> = {
   async configure(logGroupName, { retentionInDays }, { logs }) {
     if (retentionInDays) await logs.putRetentionPolicy({ logGroupName, retentionInDays });
   },
-  async update(logGroupName, { retentionInDays }, { logs }, changed) {
+  async update(logGroupName, { retentionInDays }, { logs }, { changed }) {
     if (changed.includes("retentionInDays") && !retentionInDays)
       await logs.deleteRetentionPolicy({ logGroupName });
   },

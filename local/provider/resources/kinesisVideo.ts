@@ -38,7 +38,7 @@ const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
       }
     );
   },
-  async update(StreamARN, inputs, { kinesisVideo }, changed) {
+  async update(StreamARN, inputs, { kinesisVideo }, { changed }) {
     const describe = async () => (await kinesisVideo.describeStream({ StreamARN })).StreamInfo;
     if (changed.includes("mediaType") || changed.includes("deviceName")) {
       const CurrentVersion = (await describe())?.Version;

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Runtime, TracingMode } from "@aws-sdk/client-lambda";
 import type * as aws from "@pulumi/aws";
 import { strToU8, zipSync } from "fflate";
+import type { Clients } from "../clients";
 import type { Archive, Plain, ResourceType, ResourceTypes } from "../resourceType";
 
 type FunctionInputs = Plain<aws.lambda.FunctionArgs> & { code: Archive };
@@ -55,7 +57,7 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
       reservedConcurrentExecutions: Concurrency?.ReservedConcurrentExecutions ?? -1,
     };
   },
-  async update(FunctionName, inputs, { lambda }, changed) {
+  async update(FunctionName, inputs, { lambda }, { changed }) {
     if (changed.includes("code")) {
       await lambda.updateFunctionCode({ FunctionName, ZipFile: zip(inputs.code) });
     }
@@ -131,7 +133,48 @@ const permission: ResourceType<Plain<aws.lambda.PermissionArgs>> = {
     lambda.removePermission({ FunctionName: known.function as string, StatementId }),
 };
 
+/**
+ * A call of a function whenever the resource is made, changed or deleted; `terraformKey` of its payload says which. As in
+ * the vendor's provider (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_invocation),
+ * but for CREATE_ONLY, which is refused.
+ */
+const invocation: ResourceType<Plain<aws.lambda.InvocationArgs> & { result?: string }> = {
+  inputs: {
+    functionName: "replaces",
+    input: "updates",
+    lifecycleScope: "updates",
+    terraformKey: "updates",
+    triggers: "replaces",
+  },
+  async create(inputs, clients) {
+    const result = await call(inputs, "create", clients);
+    return `${inputs.functionName}_$LATEST_${createHash("md5").update(result).digest("hex")}`;
+  },
+  read: async (_id, known) => ({ ...known }),
+  update: (_id, inputs, clients, { old }) => call(inputs, "update", clients, old.input),
+  delete: (_id, known, clients) => call(known, "delete", clients, known.input),
+};
+
+async function call(
+  { functionName, input, lifecycleScope, terraformKey = "tf" }: Plain<aws.lambda.InvocationArgs>,
+  action: "create" | "update" | "delete",
+  { lambda }: Clients,
+  previous?: string,
+): Promise<string> {
+  if (lifecycleScope !== "CRUD") throw new Error("the local cloud knows the lifecycleScope CRUD only");
+  const lifecycle = { action, prev_input: previous === undefined ? null : (JSON.parse(previous) as unknown) };
+  const payload = { ...(JSON.parse(input) as object), [terraformKey]: lifecycle };
+  const { FunctionError, Payload } = await lambda.invoke({
+    FunctionName: functionName,
+    Payload: JSON.stringify(payload),
+  });
+  const result = Payload?.transformToString() ?? "";
+  if (FunctionError) throw new Error(`invoking Lambda Function (${functionName}): ${result}`);
+  return result;
+}
+
 export const lambdaResources: ResourceTypes = {
   "aws:lambda/function:Function": lambdaFunction,
+  "aws:lambda/invocation:Invocation": invocation,
   "aws:lambda/permission:Permission": permission,
 };

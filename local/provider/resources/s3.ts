@@ -19,7 +19,7 @@ const bucket: ResourceType<Plain<aws.s3.BucketArgs>> = {
     if (Object.keys(tags).length === 0) return;
     await s3.putBucketTagging({ Bucket, Tagging: { TagSet: tagList(tags) } });
   },
-  async update(Bucket, { tags }, { s3 }, changed) {
+  async update(Bucket, { tags }, { s3 }, { changed }) {
     if (changed.includes("tags") && !tags) await s3.deleteBucketTagging({ Bucket });
   },
   async read(Bucket, _known, { s3, region }) {

@@ -54,7 +54,7 @@ const queue: ResourceType<QueueInputs> = {
       arn: Attributes.QueueArn,
     };
   },
-  async update(QueueUrl, inputs, { sqs }, changed) {
+  async update(QueueUrl, inputs, { sqs }, { changed }) {
     const which = ATTRIBUTE_INPUTS.filter((input) => changed.includes(input));
     if (which.length === 0) return;
     await sqs.setQueueAttributes({ QueueUrl, Attributes: attributesOf(inputs, which) });
