@@ -41,7 +41,7 @@ export interface ResourceType<Inputs = Properties> {
 /** What an update is about: nothing has changed where it only finishes what failed half-way. */
 export interface Change<Inputs> {
   /** The names of the inputs that differ. */
-  changed: (keyof Inputs)[];
+  changed: string[];
   /** The inputs before; of archives the hash alone. */
   old: Inputs;
 }
