@@ -49,6 +49,16 @@ export function makePutMedia(
 ): PutMedia {
   const connections = new Map<StreamRecord, PutMediaConnection>();
 
+  /** Counts at once, and again every minute, so that each minute of a connection has its value. */
+  function countEveryMinute(count: () => void): () => void {
+    count();
+    let cancel = deps.clock.after(60_000, function again() {
+      count();
+      cancel = deps.clock.after(60_000, again);
+    });
+    return () => cancel();
+  }
+
   return {
     async serve(input, call) {
       const timecodeBaseMs = timecodeBase(input);
@@ -73,7 +83,11 @@ export function makePutMedia(
         ended: () => connections.delete(stream),
       });
       connections.set(stream, connection);
+      const stopCounting = countEveryMinute(() =>
+        metric(stream.name, "PutMedia.ActiveConnections", 1, "Count"),
+      );
       await connection.closed;
+      stopCounting();
       return undefined;
     },
     async endConnection(stream, errorCode) {
