@@ -72,6 +72,9 @@ export function makePutMedia(
           `The stream ${stream.name} already has a PutMedia connection; only one is allowed.`,
         );
       }
+      const stopCounting = countEveryMinute(() =>
+        metric(stream.name, "PutMedia.ActiveConnections", 1, "Count"),
+      );
       const connection = servePutMedia({
         request: Payload,
         response,
@@ -80,14 +83,13 @@ export function makePutMedia(
         timecodeBaseMs,
         clock: deps.clock,
         metric: (name, value, unit) => metric(stream.name, `PutMedia.${name}`, value, unit),
-        ended: () => connections.delete(stream),
+        ended() {
+          connections.delete(stream);
+          stopCounting();
+        },
       });
       connections.set(stream, connection);
-      const stopCounting = countEveryMinute(() =>
-        metric(stream.name, "PutMedia.ActiveConnections", 1, "Count"),
-      );
       await connection.closed;
-      stopCounting();
       return undefined;
     },
     async endConnection(stream, errorCode) {
