@@ -15,7 +15,7 @@ import { STS } from "@aws-sdk/client-sts";
 export interface ClientConfig {
   endpoint: string;
   region: string;
-  credentials: { accessKeyId: string; secretAccessKey: string };
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
 /** The AWS SDK's clients that resources are made with. */

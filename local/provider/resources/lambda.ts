@@ -1,15 +1,11 @@
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Runtime, TracingMode } from "@aws-sdk/client-lambda";
 import type * as aws from "@pulumi/aws";
 import { strToU8, zipSync } from "fflate";
 import type { Clients } from "../clients";
-import type { Plain, ResourceType, ResourceTypes } from "../resourceType";
+import type { Archive, Plain, ResourceType, ResourceTypes } from "../resourceType";
 
-/** A function's archive as its host hands it over: file names and their text. */
-export type CodeFiles = Record<string, string>;
-
-type FunctionInputs = Plain<aws.lambda.FunctionArgs> & { code: CodeFiles };
+type FunctionInputs = Plain<aws.lambda.FunctionArgs> & { code: Archive };
 
 const lambdaFunction: ResourceType<FunctionInputs> = {
   inputs: {
@@ -61,12 +57,14 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
       reservedConcurrentExecutions: Concurrency?.ReservedConcurrentExecutions ?? -1,
     };
   },
-  async update(FunctionName, inputs, { lambda }, old) {
-    if (!isDeepStrictEqual(inputs.code, old.code)) {
+  async update(FunctionName, inputs, { lambda }, { changed }) {
+    if (changed.includes("code")) {
       await lambda.updateFunctionCode({ FunctionName, ZipFile: zip(inputs.code) });
     }
     await lambda.updateFunctionConfiguration({ FunctionName, ...settings(inputs) });
-    if (isReserved(old) && !isReserved(inputs)) await lambda.deleteFunctionConcurrency({ FunctionName });
+    if (changed.includes("reservedConcurrentExecutions") && !isReserved(inputs)) {
+      await lambda.deleteFunctionConcurrency({ FunctionName });
+    }
   },
   delete: (FunctionName, _known, { lambda }) => lambda.deleteFunction({ FunctionName }),
   tagging: {
@@ -100,7 +98,7 @@ const settings = (inputs: FunctionInputs) => ({
 });
 
 /** The same files make the same bytes: the archive's times are those of ZIP's first day. */
-function zip(files: CodeFiles): Uint8Array {
+function zip({ files = {} }: Archive): Uint8Array {
   const entries = Object.entries(files).map(([name, text]) => [name, strToU8(text)]);
   return zipSync(Object.fromEntries(entries), { mtime: new Date(1980, 0, 1) });
 }
@@ -153,7 +151,7 @@ const invocation: ResourceType<Plain<aws.lambda.InvocationArgs> & { result?: str
     return `${inputs.functionName}_$LATEST_${createHash("md5").update(result).digest("hex")}`;
   },
   read: async (_id, known) => ({ ...known }),
-  update: (_id, inputs, clients, old) => call(inputs, "update", clients, old.input),
+  update: (_id, inputs, clients, { old }) => call(inputs, "update", clients, old.input),
   delete: (_id, known, clients) => call(known, "delete", clients, known.input),
 };
 
