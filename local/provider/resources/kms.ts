@@ -59,12 +59,12 @@ const key: ResourceType<KeyInputs> = {
       multiRegion: KeyMetadata.MultiRegion,
     };
   },
-  async update(KeyId, inputs, { kms }, old) {
+  async update(KeyId, inputs, { kms }, { changed }) {
     if (inputs.isEnabled !== false) await kms.enableKey({ KeyId });
-    if (inputs.description !== old.description) {
+    if (changed.includes("description")) {
       await kms.updateKeyDescription({ KeyId, Description: inputs.description ?? "" });
     }
-    if (inputs.policy === undefined || policyText(inputs.policy) === policyText(old.policy)) return;
+    if (inputs.policy === undefined || !changed.includes("policy")) return;
     await kms.putKeyPolicy({
       KeyId,
       Policy: policyText(inputs.policy),

@@ -22,9 +22,13 @@ const attributesOf = <Inputs>(inputs: Inputs, names: Attributes<Inputs>): Record
   );
 
 /** Attributes that a change of inputs sets. */
-const changesOf = <Inputs>(inputs: Inputs, old: Inputs, names: Attributes<Inputs>): [string, string][] =>
-  (Object.entries(names) as [keyof Inputs, string][])
-    .filter(([input]) => textOf(inputs[input]) !== textOf(old[input]))
+const changesOf = <Inputs>(
+  inputs: Inputs,
+  changed: string[],
+  names: Attributes<Inputs>,
+): [string, string][] =>
+  (Object.entries(names) as [keyof Inputs & string, string][])
+    .filter(([input]) => changed.includes(input))
     .map(([input, name]) => [name, textOf(inputs[input])]);
 
 type TopicInputs = Plain<aws.sns.TopicArgs>;
@@ -75,10 +79,11 @@ const topic: ResourceType<TopicInputs> = {
       signatureVersion: Attributes.SignatureVersion && Number(Attributes.SignatureVersion),
     };
   },
-  async update(TopicArn, inputs, { sns }, old) {
-    const changes = changesOf(inputs, old, TOPIC_ATTRIBUTES);
-    const [version, before] = [inputs, old].map(({ signatureVersion = 1 }) => String(signatureVersion));
-    if (version !== before) changes.push(["SignatureVersion", version ?? ""]);
+  async update(TopicArn, inputs, { sns }, { changed }) {
+    const changes = changesOf(inputs, changed, TOPIC_ATTRIBUTES);
+    if (changed.includes("signatureVersion")) {
+      changes.push(["SignatureVersion", String(inputs.signatureVersion ?? 1)]);
+    }
     for (const [AttributeName, AttributeValue] of changes) {
       await sns.setTopicAttributes({ TopicArn, AttributeName, AttributeValue });
     }
@@ -179,8 +184,8 @@ const topicSubscription: ResourceType<SubscriptionInputs> = {
       deliveryPolicy: Attributes.DeliveryPolicy,
     };
   },
-  async update(SubscriptionArn, inputs, { sns }, old) {
-    for (const [AttributeName, AttributeValue] of changesOf(inputs, old, SUBSCRIPTION_ATTRIBUTES)) {
+  async update(SubscriptionArn, inputs, { sns }, { changed }) {
+    for (const [AttributeName, AttributeValue] of changesOf(inputs, changed, SUBSCRIPTION_ATTRIBUTES)) {
       await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName, AttributeValue });
     }
   },
