@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { consoleLinks } from "./infra/console";
+import { Drain } from "./infra/drain";
 import { Encryption } from "./infra/encryption";
 import { Network } from "./infra/network";
 import { Reconciler } from "./infra/reconciler";
@@ -25,11 +26,17 @@ const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
 
 const archive = new Archive("archive", { ...settings.archive, keyArn, logRetentionDays, tags });
 const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
-new Reconciler("reconciler", {
+const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
+  ...functionSettings,
+});
+const drain = new Drain("drain", {
+  archive,
+  stack,
+  recorders: [archive, recorder, reconciler],
   ...functionSettings,
 });
 // An alarm that rings before the rule listens is heard by nobody.
@@ -37,7 +44,7 @@ const pipelines = settings.streams.map(
   (stream) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, keyArn, tags },
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, keyArn, tags },
       { dependsOn: recorder },
     ),
 );

@@ -55,7 +55,7 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
     } else if (coveredToMs < nowMs) {
       await record(gap(state, { fromMs: coveredToMs, toMs: nowMs }, "stream-deleted"));
     } else {
-      await record(ended(state));
+      await record(ended(state, nowMs));
     }
   }
 
@@ -63,6 +63,42 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
     const next = await append(vault, head, at, entry);
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
+  }
+}
+
+/**
+ * Ends the ledger of a stream of which nothing is owed and which is about to be deleted: as of an instant, all that was
+ * listed is archived. Answers whether it did; it does not where something is owed again, or someone else wrote.
+ */
+export async function endDrainedLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+}: Pick<EndLifeRequest, "vault" | "prefix" | "life" | "nowMs">): Promise<boolean> {
+  const head = await readHead(vault, ledgerFolder(prefix, life));
+  const state = head.entry?.state;
+  if (!state || state.openPlans.length > 0 || state.deferred.length > 0) return false;
+  if (state.ended) return true;
+  return (await append(vault, head, new Date(nowMs).toISOString(), ended(state, nowMs))) !== undefined;
+}
+
+/** Which lives of a stream are to be ended. */
+export interface FormerLives extends Omit<EndLifeRequest, "life"> {
+  streamName: string;
+  /** The life that goes on, if one does. */
+  current: StreamDescription | undefined;
+  isDeleted(streamArn: string): Promise<boolean>;
+}
+
+/** Ends the ledgers of a stream's lives that are over, once Kinesis Video Streams itself says that they are. */
+export async function endFormerLives(lives: FormerLives): Promise<void> {
+  const { vault, prefix, streamName, current, isDeleted } = lives;
+  const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
+  for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
+    const life = { streamName, createdMs };
+    const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
+    if (state && !state.ended && (await isDeleted(state.streamArn))) await endLife({ ...lives, life });
   }
 }
 

@@ -139,7 +139,7 @@ async function checkEndpoint(options: pulumi.InvokeOptions): Promise<void> {
   const service = { service: "kinesisvideo", serviceType: "Interface" };
   await aws.ec2.getVpcEndpointService(service, options).catch((error: Error) => {
     throw new pulumi.RunError(
-      `[${pulumi.getProject()}:natGateway] is false; this Region has no endpoint for Kinesis Video, so write true (${error.message})`,
+      `[${pulumi.getProject()}:natGateway] is false; write true where a Region has no endpoint for Kinesis Video, as this one seems (${error.message})`,
     );
   });
 }

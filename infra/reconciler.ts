@@ -18,6 +18,9 @@ export interface ReconcilerArgs extends FunctionSettings {
 
 /** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
 export class Reconciler extends pulumi.ComponentResource {
+  /** The function that looks at one stream. */
+  readonly streamFunctionArn: pulumi.Output<string>;
+
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
     const { archive, workflowArn, stack, everyMinutes, ...common } = args;
@@ -94,6 +97,7 @@ export class Reconciler extends pulumi.ComponentResource {
       { rule: rule.name, arn: dispatcher.arn },
       { ...child, dependsOn: mayCall },
     );
-    this.registerOutputs({});
+    this.streamFunctionArn = perStream.arn;
+    this.registerOutputs({ streamFunctionArn: this.streamFunctionArn });
   }
 }

@@ -23,11 +23,14 @@ export interface RecorderFunctionArgs extends FunctionSettings {
   timeoutSeconds: number;
   memoryMb: number;
   environment?: Record<string, pulumi.Input<string>>;
+  /** What is to be there as long as the function is. */
+  dependsOn?: pulumi.Resource[];
 }
 
 /** One Lambda function of the workflow, with a role of its own and a log group of stated retention. */
 export class RecorderFunction extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
+  readonly functionName: pulumi.Output<string>;
 
   constructor(name: string, args: RecorderFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:RecorderFunction", name, {}, opts);
@@ -76,10 +79,11 @@ export class RecorderFunction extends pulumi.ComponentResource {
         loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
         tags,
       },
-      { ...child, dependsOn: policy },
+      { ...child, dependsOn: [policy, ...(args.dependsOn ?? [])] },
     );
 
     this.arn = lambda.arn;
-    this.registerOutputs({ arn: this.arn });
+    this.functionName = lambda.name;
+    this.registerOutputs({ arn: this.arn, functionName: this.functionName });
   }
 }

@@ -119,8 +119,8 @@ describe("the network", () => {
       (error: Error) => error.message,
     );
 
-    expect(failure).to.equal(
-      "[lastframe:natGateway] is false; this Region has no endpoint for Kinesis Video, so write true (no matching EC2 VPC Endpoint Service found)",
+    expect(failure).to.match(
+      /^\[lastframe:natGateway\] is false; write true where a Region has no endpoint for Kinesis Video/,
     );
   });
 });

@@ -39,6 +39,8 @@ describe("the program", () => {
       "Reconciler reconciler",
       "RecorderFunction reconciler",
       "RecorderFunction reconciler-stream",
+      "Drain drain",
+      "RecorderFunction drain",
       "ArchivalPipeline gate",
       "ArchivalPipeline podium",
     ]);
@@ -72,11 +74,14 @@ describe("the program", () => {
         "recorder-archive-clip",
         "reconciler",
         "reconciler-stream",
+        "drain",
       ].flatMap((name) => [`Function ${name}`, `LogGroup ${name}`, `Role ${name}`, `RolePolicy ${name}`]),
       "RolePolicy recorder-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [
         `VideoStream ${name}`,
+        `Invocation ${name}-retention`,
+        `Invocation ${name}-stream`,
         `MetricAlarm ${name}`,
         `MetricAlarm ${name}-at-risk-50`,
         `MetricAlarm ${name}-at-risk-80`,
@@ -120,6 +125,19 @@ describe("the program", () => {
     expect(inputs.tags).not.to.have.property("RepeatedAlarm");
   });
 
+  it("has each stream drained before it is deleted, replaced or keeps less", () => {
+    const [retention, stream] = ["podium-retention", "podium-stream"].map(
+      (name) => program.resource("aws:lambda/invocation:Invocation", name).inputs,
+    );
+
+    const guarded = { streamName: "podium", clipSeconds: 60, retentionHours: 48, abandons: false };
+    expect(JSON.parse(retention?.input)).to.deep.equal({ guards: "retention", ...guarded });
+    expect(JSON.parse(stream?.input)).to.deep.equal({ guards: "stream", ...guarded });
+    expect([retention, stream].map((inputs) => inputs?.lifecycleScope)).to.deep.equal(["CRUD", "CRUD"]);
+    // What the engine compares to know that a stream is another.
+    expect(stream?.triggers.streamArn).to.be.a("string");
+  });
+
   it("hears its own alarms going into ALARM, and not those of a stack whose name begins alike", () => {
     const { inputs } = program.resource("aws:cloudwatch/eventRule:EventRule", "recorder");
 
@@ -159,7 +177,7 @@ describe("the program", () => {
       const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
       expect(logGroup.inputs.retentionInDays, name).to.equal(30);
     }
-    expect(functions).to.have.length(5);
+    expect(functions).to.have.length(6);
   });
 
   it("grants only actions that exist, and none by wildcard", async () => {

@@ -98,8 +98,9 @@ const logGroup: ResourceType<Plain<aws.cloudwatch.LogGroupArgs>> = {
   async configure(logGroupName, { retentionInDays }, { logs }) {
     if (retentionInDays) await logs.putRetentionPolicy({ logGroupName, retentionInDays });
   },
-  async update(logGroupName, { retentionInDays }, { logs }, old) {
-    if (old.retentionInDays && !retentionInDays) await logs.deleteRetentionPolicy({ logGroupName });
+  async update(logGroupName, { retentionInDays }, { logs }, { changed }) {
+    if (changed.includes("retentionInDays") && !retentionInDays)
+      await logs.deleteRetentionPolicy({ logGroupName });
   },
   async read(logGroupName, _known, { logs }) {
     const { logGroups } = await logs.describeLogGroups({ logGroupNamePrefix: logGroupName });

@@ -54,10 +54,10 @@ const queue: ResourceType<QueueInputs> = {
       arn: Attributes.QueueArn,
     };
   },
-  async update(QueueUrl, inputs, { sqs }, old) {
-    const changed = ATTRIBUTE_INPUTS.filter((input) => inputs[input] !== old[input]);
-    if (changed.length === 0) return;
-    await sqs.setQueueAttributes({ QueueUrl, Attributes: attributesOf(inputs, changed) });
+  async update(QueueUrl, inputs, { sqs }, { changed }) {
+    const which = ATTRIBUTE_INPUTS.filter((input) => changed.includes(input));
+    if (which.length === 0) return;
+    await sqs.setQueueAttributes({ QueueUrl, Attributes: attributesOf(inputs, which) });
   },
   delete: (QueueUrl, _known, { sqs }) => sqs.deleteQueue({ QueueUrl }),
   tagging: {
