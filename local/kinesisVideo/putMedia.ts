@@ -52,6 +52,16 @@ export function makePutMedia(
 ): PutMedia {
   const connections = new Map<StreamRecord, PutMediaConnection>();
 
+  /** Counts at once, and again every minute, so that each minute of a connection has its value. */
+  function countEveryMinute(count: () => void): () => void {
+    count();
+    let cancel = deps.clock.after(60_000, function again() {
+      count();
+      cancel = deps.clock.after(60_000, again);
+    });
+    return () => cancel();
+  }
+
   return {
     async serve(input, call) {
       const timecodeBaseMs = timecodeBase(input);
@@ -65,6 +75,9 @@ export function makePutMedia(
           `The stream ${stream.name} already has a PutMedia connection; only one is allowed.`,
         );
       }
+      const stopCounting = countEveryMinute(() =>
+        metric(stream.name, "PutMedia.ActiveConnections", 1, "Count"),
+      );
       const connection = servePutMedia({
         request: Payload,
         response,
@@ -75,7 +88,10 @@ export function makePutMedia(
         metric: (name, value, unit) => metric(stream.name, `PutMedia.${name}`, value, unit),
         askKey: () => askKey(stream, "GenerateDataKey", call),
         notify: (fragment) => notify(stream, fragment, call),
-        ended: () => connections.delete(stream),
+        ended() {
+          connections.delete(stream);
+          stopCounting();
+        },
       });
       connections.set(stream, connection);
       await connection.closed;
