@@ -24,6 +24,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
   readonly streamArn: pulumi.Output<string>;
   readonly alarmName: pulumi.Output<string>;
+  readonly clipSeconds: number;
+  readonly retentionHours: number;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:ArchivalPipeline", name, {}, opts);
@@ -93,6 +95,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
       { ...child, dependsOn: [alarm, ...atRisk] },
     );
 
+    this.clipSeconds = clipSeconds;
+    this.retentionHours = retentionHours;
     this.streamName = stream.name;
     this.streamArn = stream.arn;
     this.alarmName = alarm.name;

@@ -116,13 +116,14 @@ function keyPolicy(project: string, options: pulumi.InvokeOptions): pulumi.Outpu
       Condition: through("lambda"),
     },
     {
-      // An alarm cannot publish to a topic whose key does not let CloudWatch in, nor a rule write to such a queue.
+      // An alarm cannot publish to a topic whose key does not let CloudWatch in, nor a rule write to such a queue. Not
+      // every service says for whom it asks, so there is no condition, as in AWS's own statement for it
+      // (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
       Sid: "MessagesAreDelivered",
       Principal: {
         Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"],
       },
       Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-      Condition: { StringEquals: { "aws:SourceAccount": accountId } },
     },
     {
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
