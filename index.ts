@@ -2,7 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
+import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
+import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
@@ -44,6 +46,9 @@ const pipelines = settings.streams.map(
     ),
 );
 
+const devices = settings.devices && new DeviceSignIn("devices", { ...settings.devices, stack, tags });
+if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, stack, tags });
+
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
 
@@ -64,6 +69,16 @@ export const streams = pipelines.map(({ streamName, alarmName }) => ({
   streamConsole: pulumi.all([links, streamName]).apply(([link, name]) => link.stream(name)),
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
 }));
+
+/** What the demo app of AWS for Android reads: `pulumi stack output phone > awsconfiguration.json`. */
+export const phone = devices?.appConfiguration;
+/** Where phones sign in; `docs/devices.md` says how to add one. */
+export const deviceSignIn = devices && {
+  userPoolId: devices.userPoolId,
+  appClientId: devices.appClientId,
+  identityPoolId: devices.identityPoolId,
+  region,
+};
 
 /** What the stacks of recording events take over from this one; `automation/event/baseEnvironment.ts` reads it. */
 export const baseEnvironment = {
