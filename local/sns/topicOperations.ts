@@ -166,10 +166,11 @@ function findTagged(store: Topics, arn: string | undefined): Topic {
   return topic;
 }
 
+/** Tags as a map, checked. In the Query protocol an empty list is an empty text. */
 const tagsOf = (tags: Tag[] | undefined): Record<string, string> =>
   checkCount(
     Object.fromEntries(
-      (tags ?? []).map(({ Key, Value }) => [checks.required(Key, "tags.member.key"), Value ?? ""]),
+      (tags || []).map(({ Key, Value }) => [checks.required(Key, "tags.member.key"), Value ?? ""]),
     ),
   );
 
