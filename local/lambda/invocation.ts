@@ -60,12 +60,13 @@ export function makeRunInvocation(options: {
     let logTail = "";
     const write = (message: string) => {
       const { logStreamName } = pooled;
-      writeLog({
-        logGroupName: lambdaFunction.logGroupName,
-        logStreamName,
-        message,
-        timestampMs: clock.nowMs(),
-      });
+      const { logGroupName } = lambdaFunction;
+      try {
+        writeLog({ logGroupName, logStreamName, message, timestampMs: clock.nowMs() });
+      } catch (error) {
+        // A function runs where its log group is missing too; nobody reads what it says.
+        if ((error as Error).name !== "ResourceNotFoundException") throw error;
+      }
       logTail = (logTail + message).slice(-TAIL_BYTES);
     };
     const nowText = () => new Date(clock.nowMs()).toISOString();

@@ -1,4 +1,4 @@
-import { ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+const { ListObjectsV2Command, PutObjectCommand, S3Client } = require("@aws-sdk/client-s3");
 
 const s3 = new S3Client({});
 const { BUCKET: Bucket } = process.env;
@@ -9,7 +9,7 @@ const { BUCKET: Bucket } = process.env;
  *
  * It makes the list anew from what is in the bucket, so an event that comes twice, late or out of order does no harm.
  */
-export const handler = async ({ detail: { key } }) => {
+exports.handler = async ({ detail: { key } }) => {
   const [, prefix, stream, date] = /^(.*?)clips\/(stream=[^/]+)\/(date=[^/]+)\//.exec(key);
 
   const clips = [];
