@@ -9,6 +9,8 @@ export interface ArchivalPipelineArgs extends StreamSettings {
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
   drain: Drain;
+  /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
+  abandons?: boolean;
   tags: Record<string, string>;
 }
 
@@ -18,6 +20,7 @@ export interface ArchivalPipelineArgs extends StreamSettings {
  */
 export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
+  readonly streamArn: pulumi.Output<string>;
   readonly alarmName: pulumi.Output<string>;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -25,8 +28,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     const child = { parent: this };
     const tags = { ...args.tags, stream: args.name };
 
-    const { clipSeconds, retentionHours, drain } = args;
-    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons: false };
+    const { clipSeconds, retentionHours, drain, abandons = false } = args;
+    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons };
     const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
       name,
@@ -83,6 +86,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     );
 
     this.streamName = stream.name;
+    this.streamArn = stream.arn;
     this.alarmName = alarm.name;
     this.registerOutputs({ streamName: this.streamName, alarmName: this.alarmName });
   }

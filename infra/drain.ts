@@ -33,7 +33,8 @@ export type GuardedStream = Pick<DrainRequest, "streamName" | "clipSeconds" | "r
  *   depends on `beforeShorterRetention`, which is therefore changed before it.
  */
 export class Drain extends pulumi.ComponentResource {
-  private readonly functionName: pulumi.Output<string>;
+  /** For whoever wants a stream drained ahead of its deletion. */
+  readonly functionName: pulumi.Output<string>;
 
   constructor(name: string, args: DrainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Drain", name, {}, opts);

@@ -20,6 +20,9 @@ export interface ReconcilerArgs {
 
 /** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
 export class Reconciler extends pulumi.ComponentResource {
+  /** The function that looks at one stream. */
+  readonly streamFunctionArn: pulumi.Output<string>;
+
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
     const { archive, workflowArn, stack, everyMinutes, logRetentionDays, tags } = args;
@@ -97,6 +100,7 @@ export class Reconciler extends pulumi.ComponentResource {
       { rule: rule.name, arn: dispatcher.arn },
       { ...child, dependsOn: mayCall },
     );
-    this.registerOutputs({});
+    this.streamFunctionArn = perStream.arn;
+    this.registerOutputs({ streamFunctionArn: this.streamFunctionArn });
   }
 }

@@ -173,7 +173,7 @@ export function makeVault(bucket: string): Vault {
 export function makeServiceClock(bucket: string): (key: string) => Promise<number> {
   const s3 = new S3Client({});
   return async (key) => {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "" }));
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "now" }));
     const { LastModified } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     if (!LastModified) throw new Error(`HeadObject of ${key} came back without LastModified`);
     return LastModified.getTime();
