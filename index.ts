@@ -6,6 +6,8 @@ import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
 import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
+import { Encryption } from "./infra/encryption";
+import { Network } from "./infra/network";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
@@ -14,34 +16,37 @@ const settings = readSettings();
 const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
 const tags = { stack, ...settings.tags };
 
-const archive = new Archive("archive", { prefix: settings.archive.prefix, tags });
-const recorder = new Recorder("recorder", {
-  archive,
-  stack,
-  logRetentionDays: settings.logRetentionDays,
+const { keyArn } = new Encryption("encryption", {
+  settings: settings.encryption,
+  project: pulumi.getProject(),
+  outlivesStack: settings.archive.keepBucket,
   tags,
 });
+const { vpcConfig } = new Network("network", { settings: settings.network, tags });
+const { logRetentionDays } = settings;
+const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+
+const archive = new Archive("archive", { ...settings.archive, keyArn, logRetentionDays, tags });
+const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
 const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
-  logRetentionDays: settings.logRetentionDays,
-  tags,
+  ...functionSettings,
 });
 const drain = new Drain("drain", {
   archive,
   stack,
   recorders: [archive, recorder, reconciler],
-  logRetentionDays: settings.logRetentionDays,
-  tags,
+  ...functionSettings,
 });
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = settings.streams.map(
   (stream) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, tags },
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, keyArn, tags },
       { dependsOn: recorder },
     ),
 );
@@ -86,7 +91,7 @@ export const baseEnvironment = {
   region,
   bucket: archive.bucket,
   prefix: archive.prefix,
-  logRetentionDays: settings.logRetentionDays,
+  logRetentionDays,
 };
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */
