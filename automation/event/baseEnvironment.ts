@@ -8,6 +8,7 @@ const schema = z.object({
   bucket: z.string(),
   prefix: z.string(),
   logRetentionDays: z.number(),
+  alertsTopicArn: z.string(),
 });
 
 /** What an event takes over from the environment that `pulumi up` made: the output `baseEnvironment` of its stack. */

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "../../infra/archivalPipeline";
 import type { ArchiveAddress } from "../../infra/archiveAddress";
 import { Drain } from "../../infra/drain";
+import { EventAlerts } from "../../infra/eventAlerts";
 import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
@@ -42,30 +43,29 @@ export const eventProgram =
     const { logRetentionDays, reconcileMinutes } = settings;
 
     const archive = archiveOfBase();
-    const recorder = new Recorder("recorder", { archive, stack, logRetentionDays, tags });
+    const { alertsTopicArn } = base;
+    const common = { stack, alertsTopicArn, logRetentionDays, tags };
+    const recorder = new Recorder("recorder", { archive, ...common });
     const reconciler = new Reconciler("reconciler", {
       archive,
       workflowArn: recorder.workflowArn,
-      stack,
       everyMinutes: reconcileMinutes,
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const drain = new Drain("drain", {
       archive,
-      stack,
       recorders: [recorder, reconciler],
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const pipelines = settings.streams.map(
       (stream) =>
         new ArchivalPipeline(
           stream.name,
-          { ...stream, stack, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false, tags },
+          { ...stream, ...common, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false },
           { dependsOn: recorder },
         ),
     );
+    new EventAlerts("event-alerts", common);
     return pulumi.output({
       drain: drain.functionName,
       streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
