@@ -23,6 +23,11 @@ export interface EndLifeRequest {
   prefix: string;
   life: StreamLife;
   nowMs: number;
+  /**
+   * As of when it is known to be over. A call may be older than that by all its retries: footage that came in between is
+   * lost too, and must be named.
+   */
+  goneMs: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -31,9 +36,19 @@ export interface EndLifeRequest {
  * Ends the ledger of a deleted stream: what was stored is adopted, what was planned and not stored is given up by name,
  * and the time that no listing covered is named as a gap. May run any number of times, and beside itself.
  */
-export async function endLife({ vault, prefix, life, nowMs, tags, announce }: EndLifeRequest): Promise<void> {
+export async function endLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+  goneMs,
+  tags,
+  announce,
+}: EndLifeRequest): Promise<void> {
   const folder = ledgerFolder(prefix, life);
   const at = new Date(nowMs).toISOString();
+  // Clocks of services differ by seconds.
+  const overMs = Math.max(nowMs, goneMs) + 60_000;
   let head = await readHead(vault, folder);
 
   for (;;) {
@@ -59,8 +74,8 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
       await record(finished(state, head.nextSeq, { open, clip, change }), clip);
     } else if (range) {
       await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
-    } else if (coveredToMs < nowMs) {
-      await record(gap(state, { fromMs: coveredToMs, toMs: nowMs }, "stream-deleted"));
+    } else if (coveredToMs < overMs) {
+      await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
       await record(ended(state));
     }

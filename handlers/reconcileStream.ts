@@ -40,7 +40,8 @@ export interface UnarchivedAge {
 /** Streams, the archive, and those who are told. */
 export interface ReconcileStreamDeps {
   openStream(streamName: string): FragmentSource;
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when this life of a stream is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
   vault: Vault;
   prefix: string;
   stack: string;
@@ -61,7 +62,7 @@ const RISKS_PERCENT = [80, 50] as const;
  * day or four times within it, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
  */
 export const makeReconcileStream =
-  ({ openStream, isDeleted, vault, prefix, stack, announce, putAge, startRecorder }: ReconcileStreamDeps) =>
+  ({ openStream, deletedAsOf, vault, prefix, stack, announce, putAge, startRecorder }: ReconcileStreamDeps) =>
   async (request: ReconcileStreamRequest, context: TimeBudget): Promise<{ clips: number }> => {
     const { streamName, clipSeconds, now, isAlarmOn } = request;
     const nowMs = Date.parse(now);
@@ -92,8 +93,9 @@ export const makeReconcileStream =
         const life = { streamName, createdMs };
         if (createdMs === current?.createdMs) continue;
         const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
-        if (!state || state.ended || !(await isDeleted(state.streamArn))) continue;
-        await endLife({ vault, prefix, life, nowMs, tags, announce: tell });
+        const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
+        if (goneMs === undefined) continue;
+        await endLife({ vault, prefix, life, nowMs, goneMs, tags, announce: tell });
       }
     }
 
