@@ -1,8 +1,8 @@
 import { HOUR_MS, type HourSummary, hourOf } from "./books";
-import { closed, finished, gap, givenUp, planned, retried } from "./entries";
+import { endOpenPlan } from "./endOpenPlan";
+import { closed, gap, givenUp, planned, retried } from "./entries";
 import { type Announce, eventsOf } from "./events";
 import { fetchFragments } from "./fetchFragments";
-import { finishPlan } from "./finishPlan";
 import { type Fragment, inOrderOfIngestion, markRepeats } from "./fragment";
 import { clipKey, ledgerFolder } from "./keys";
 import {
@@ -13,8 +13,6 @@ import {
   type NewEntry,
   type OpenPlan,
   type PlannedClip,
-  planIn,
-  readEntry,
   readHead,
   type StoredChange,
   toRow,
@@ -40,6 +38,8 @@ export interface ArchiveRequest {
   announce: Announce;
   /** Plans of others are left to them for this long, only to save work; 0 unless told. */
   patienceMs?: number;
+  /** Whether what is listed is archived at once, and no cell's end awaited: of a camera that sends no more. */
+  cutsNow?: boolean;
   /** Whether fragments that could not be read are tried again. */
   retryDeferred?: boolean;
   /** Server time from which finished hours are listed once more and compared with their summaries. */
@@ -88,7 +88,7 @@ interface Owed {
  * and each may end anywhere: what is decided is written before it is done, under a number that only one can take.
  */
 export async function archiveStream(request: ArchiveRequest): Promise<ArchiveResult> {
-  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn, announce } = request;
+  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn, announce, cutsNow } = request;
   const stream = await source.describe();
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
@@ -208,7 +208,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
     const above = listed.filter(({ serverMs }) => serverMs >= state.lowWaterMs);
     const fragments = await unaccounted(vault, folder, above, state.books);
-    return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs }) };
+    return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs, cutsNow }) };
   }
 
   async function write(
@@ -223,14 +223,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {
-    const written =
-      open.seq === head.entry?.seq ? head.entry : (await readEntry(vault, folder, open.seq))?.entry;
-    if (!written)
-      throw new Error(`the ledger entry ${open.seq} of ${folder}, which plans ${open.key}, is gone`);
-    const clip = planIn(written, open.key);
-    const change = await finishPlan(target, clip);
-    const isRecorded = await record(finished(state, head.nextSeq, { open, clip, change }), clip);
-    if (isRecorded && change.kind === "stored") clips.push(summary(change, clip));
+    const { entry, clip } = await endOpenPlan(target, head, state, open);
+    const isRecorded = await record(entry, clip);
+    if (isRecorded && clip && entry.change.kind === "stored") clips.push(summary(entry.change, clip));
   }
 
   /** Tries one range of deferred fragments again; whether there was one that this round had not tried. */

@@ -27,6 +27,9 @@ type FetchedFragments = Awaited<ReturnType<typeof fetchFragments>>;
 /** Name of the error of a clip that is not what its plan says. */
 const NOT_AS_PLANNED = "ClipNotAsPlanned";
 
+/** Why a plan is replaced whose key holds what no archiver put there; that object is left as it is. */
+export const FOREIGN = "its key holds an object of somebody else's";
+
 /** Metadata of an object that decides a key without holding a clip. */
 const VOID = "void";
 
@@ -86,20 +89,30 @@ async function decided(
   held: HeldObject,
 ): Promise<StoredChange | SplitChange> {
   if (held.metadata.decision === VOID) return split(target, clip, "its key is void");
-  if (held.metadata["fragment-list-sha256"] !== fragmentListHash(clip.fragments.map(fromRow))) {
-    throw new Error(
-      `${clip.key} holds another clip than its plan says; move the object away, and it is made anew`,
-    );
-  }
+  if (!isClipOf(held, clip)) return split(target, clip, FOREIGN);
+  return { ...(await adopted(clip.key, held)), source: sourceOf(clip) };
+}
+
+const isClipOf = ({ metadata }: HeldObject, { fragments }: PlannedClip) =>
+  metadata["fragment-list-sha256"] === fragmentListHash(fragments.map(fromRow));
+
+/** What is recorded of an object that was there already. */
+async function adopted(key: string, held: HeldObject): Promise<Omit<StoredChange, "source">> {
   const measured = measure(held.body);
   for await (const _ of measured.body);
-  return {
-    kind: "stored",
-    key: clip.key,
-    ...measured.result(),
-    checksum: held.checksum,
-    source: sourceOf(clip),
-  };
+  return { kind: "stored", key, ...measured.result(), checksum: held.checksum };
+}
+
+/**
+ * Ends an open plan whose entry cannot be read any more. An object under its key is what was planned, and adopted; where
+ * there is none, the key is made void, so that nobody who still holds the plan can store it.
+ */
+export async function endLostPlan(target: ClipTarget, key: string): Promise<StoredChange | SplitChange> {
+  const because = "the entry that planned it cannot be read";
+  const held = await putVoid(target, key, because);
+  const isClip = held && held.metadata["fragment-list-sha256"] !== undefined;
+  if (!isClip) return { kind: "split", voidKey: key, because, clips: [] };
+  return { ...(await adopted(key, held)), source: "unknown" };
 }
 
 async function put(
@@ -133,21 +146,21 @@ async function giveUp(
   fetched?: FetchedFragments,
 ): Promise<StoredChange | SplitChange> {
   console.warn(`${clip.key} cannot be stored as planned, its fragments are kept otherwise: ${because}`);
-  const { vault, tags } = target;
+  const held = await putVoid(target, clip.key, because);
+  if (held && isClipOf(held, clip)) return decided(target, clip, held);
+  return split(target, clip, because, fetched);
+}
+
+/** Makes a key void, unless something lies there already: that is answered then. */
+async function putVoid(
+  { vault, tags }: ClipTarget,
+  key: string,
+  because: string,
+): Promise<HeldObject | undefined> {
   const metadata = { decision: VOID };
   const body = textBody(`void: ${because}\n`);
-  const { outcome } = await vault.putIfAbsent({
-    key: clip.key,
-    body,
-    contentType: "text/plain",
-    metadata,
-    tags,
-  });
-  if (outcome === "present") {
-    const held = await presentAt(vault, clip.key);
-    if (held.metadata.decision !== VOID) return decided(target, clip, held);
-  }
-  return split(target, clip, because, fetched);
+  const { outcome } = await vault.putIfAbsent({ key, body, contentType: "text/plain", metadata, tags });
+  return outcome === "present" ? presentAt(vault, key) : undefined;
 }
 
 /**

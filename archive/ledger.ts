@@ -1,7 +1,7 @@
 import { type Books, closeBooks, type HourSummary } from "./books";
 import type { Fragment } from "./fragment";
 import { entryKey, entrySeq, sha256 } from "./keys";
-import type { Vault } from "./ports";
+import type { HeldObject, Vault } from "./ports";
 import type { Coverage, OpenRecording } from "./recordings";
 import { readText, textBody } from "./text";
 
@@ -35,7 +35,8 @@ export interface StoredChange {
   sha256: string;
   /** The SHA-256 that the bucket itself states; of an object of several parts, the hash of their hashes. */
   checksum?: string;
-  source: "get-clip" | "fragments";
+  /** Unknown of an object whose plan cannot be read any more. */
+  source: "get-clip" | "fragments" | "unknown";
 }
 
 /** An open plan, whose key is void now, is replaced by others. */
@@ -135,7 +136,7 @@ export interface Entry {
   change: Change;
   /** Hours whose books are finished with this entry. */
   hours?: HourSummary[];
-  /** Keys in the ledger's folder that are no entries; they are stepped over and named once. */
+  /** Keys that hold something else than the archive put there: left as they are, stepped over and named once. */
   damaged?: string[];
   state: LedgerState;
 }
@@ -188,12 +189,13 @@ export async function readHead(vault: Vault, folder: string): Promise<Head> {
     for (const key of keys.slice(damaged.length)) {
       const seq = entrySeq(folder, key);
       const read = seq === undefined ? undefined : await readEntry(vault, folder, seq);
+      if (!read || read.isWrittenOver) damaged.push(key);
       if (read) {
-        const named = read.entry.state.damaged ?? [];
-        const nextSeq = firstFree(read.entry.seq + 1);
-        return { folder, ...read, nextSeq, damaged: damaged.filter((one) => !named.includes(one)) };
+        const { entry, hash } = read;
+        const named = entry.state.damaged ?? [];
+        const nextSeq = firstFree(entry.seq + 1);
+        return { folder, entry, hash, nextSeq, damaged: damaged.filter((one) => !named.includes(one)) };
       }
-      damaged.push(key);
       taken.push(seq);
     }
     if (keys.length < limit) return { folder, hash: "", nextSeq: firstFree(0), damaged };
@@ -209,22 +211,40 @@ export async function readHead(vault: Vault, folder: string): Promise<Head> {
   }
 }
 
-/** Reads an entry and the hash of its bytes; nothing where there is none that can be read. */
-export async function readEntry(
-  vault: Vault,
-  folder: string,
+/** An entry, the hash of its bytes, and whether they had to be dug out from under what somebody put in their place. */
+export interface ReadEntry {
+  entry: Entry;
+  hash: string;
+  isWrittenOver: boolean;
+}
+
+/**
+ * Reads an entry; nothing where there is none that can be read. An entry is the first version of its key: what was
+ * written over it, or deleted it, is passed by where the bucket keeps versions.
+ */
+export async function readEntry(vault: Vault, folder: string, seq: number): Promise<ReadEntry | undefined> {
+  const key = entryKey(folder, seq);
+  const newest = await vault.get(key);
+  const read = newest && (await parseEntry(key, seq, newest));
+  if (read) return { ...read, isWrittenOver: false };
+  const first = await vault.get(key, "first");
+  const dugOut = first && (await parseEntry(key, seq, first));
+  return dugOut && { ...dugOut, isWrittenOver: true };
+}
+
+async function parseEntry(
+  key: string,
   seq: number,
-): Promise<{ entry: Entry; hash: string } | undefined> {
-  const held = await vault.get(entryKey(folder, seq));
-  if (!held) return undefined;
-  const text = await readText(held.body);
-  const entry = parseEntry(entryKey(folder, seq), text);
+  { body }: HeldObject,
+): Promise<Omit<ReadEntry, "isWrittenOver"> | undefined> {
+  const text = await readText(body);
+  const entry = parseJson(key, text);
   if (entry?.version !== undefined && entry.version !== 1)
-    throw new Error(`${entryKey(folder, seq)} was written by a newer version; deploy this stack anew`);
+    throw new Error(`${key} was written by a newer version; deploy this stack anew`);
   return entry?.seq === seq && entry.state && entry.change ? { entry, hash: sha256(text) } : undefined;
 }
 
-function parseEntry(key: string, text: string): Entry | undefined {
+function parseJson(key: string, text: string): Entry | undefined {
   try {
     return JSON.parse(text) as Entry;
   } catch (error) {
@@ -239,6 +259,8 @@ export interface NewEntry {
   state: LedgerState;
   /** An earlier hour whose summary is issued anew. */
   reissued?: HourSummary;
+  /** Keys whose objects are not what was put there, found by the way. */
+  damaged?: string[];
 }
 
 /**
@@ -250,7 +272,7 @@ export async function append(
   vault: Vault,
   head: Head,
   at: string,
-  { change, state, reissued }: NewEntry,
+  { change, state, reissued, damaged: found = [] }: NewEntry,
 ): Promise<Head | undefined> {
   const seq = head.nextSeq;
   const { open, closed } = closeBooks(state.books, state.lowWaterMs);
@@ -262,9 +284,11 @@ export async function append(
     entry.hours = hours.map((summary) => ({ ...summary, previousSeq: lastHourSeq }));
     left.lastHourSeq = seq;
   }
-  if (head.damaged.length > 0) {
-    entry.damaged = head.damaged;
-    left.damaged = [...(state.damaged ?? []), ...head.damaged].slice(-100);
+  const named = state.damaged ?? [];
+  const damaged = [...head.damaged, ...found.filter((key) => !named.includes(key))];
+  if (damaged.length > 0) {
+    entry.damaged = damaged;
+    left.damaged = [...named, ...damaged].slice(-100);
   }
   const text = JSON.stringify(entry);
   const { outcome } = await vault.putIfAbsent({

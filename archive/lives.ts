@@ -1,8 +1,8 @@
-import { ended, finished, gap, givenUp } from "./entries";
+import { endOpenPlan } from "./endOpenPlan";
+import { ended, gap, givenUp } from "./entries";
 import { type Announce, eventsOf } from "./events";
-import { finishPlan } from "./finishPlan";
 import { ledgerFolder, type StreamLife } from "./keys";
-import { append, type NewEntry, type PlannedClip, planIn, readEntry, readHead } from "./ledger";
+import { append, type NewEntry, type PlannedClip, readHead } from "./ledger";
 import { outcomeOf } from "./outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -24,10 +24,10 @@ export interface EndLifeRequest {
   life: StreamLife;
   nowMs: number;
   /**
-   * As of when it is known to be over. A call may be older than that by all its retries: footage that came in between is
-   * lost too, and must be named.
+   * As of when it is known to be over, unless that is `nowMs`. A call may be older by all its retries: footage that came
+   * in between is lost too, and must be named.
    */
-  goneMs: number;
+  goneMs?: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -41,7 +41,7 @@ export async function endLife({
   prefix,
   life,
   nowMs,
-  goneMs,
+  goneMs = nowMs,
   tags,
   announce,
 }: EndLifeRequest): Promise<void> {
@@ -59,25 +59,18 @@ export async function endLife({
     const swept = await readSweep(vault, prefix, life);
     const coveredToMs = Math.max(state.lowWaterMs, swept?.sweep.coveredToMs ?? 0);
     if (open) {
-      const clip = planIn((await entryAt(open.seq)).entry, open.key);
       const stream = { ...life, streamArn: state.streamArn, retentionHours: 0 };
       // Everything has expired, so no call is made to a stream that is gone.
-      const target = {
-        source: gone(life),
-        vault,
-        prefix,
-        stream,
-        tags,
-        expiredToMs: Number.POSITIVE_INFINITY,
-      };
-      const change = await finishPlan(target, clip);
-      await record(finished(state, head.nextSeq, { open, clip, change }), clip);
+      const expiredToMs = Number.POSITIVE_INFINITY;
+      const target = { source: gone(life), vault, prefix, stream, tags, expiredToMs };
+      const { entry, clip } = await endOpenPlan(target, head, state, open);
+      await record(entry, clip);
     } else if (range) {
       await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
     } else if (coveredToMs < overMs) {
       await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
-      await record(ended(state));
+      await record(ended(state, nowMs));
     }
   }
 
@@ -86,11 +79,43 @@ export async function endLife({
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
   }
+}
 
-  async function entryAt(seq: number) {
-    const read = await readEntry(vault, folder, seq);
-    if (!read) throw new Error(`the ledger entry ${seq} of ${folder}, which plans a clip, is gone`);
-    return read;
+/**
+ * Ends the ledger of a stream of which nothing is owed and which is about to be deleted: as of an instant, all that was
+ * listed is archived. Answers whether it did; it does not where something is owed again, or someone else wrote.
+ */
+export async function endDrainedLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+}: Pick<EndLifeRequest, "vault" | "prefix" | "life" | "nowMs">): Promise<boolean> {
+  const head = await readHead(vault, ledgerFolder(prefix, life));
+  const state = head.entry?.state;
+  if (!state || state.openPlans.length > 0 || state.deferred.length > 0) return false;
+  if (state.ended) return true;
+  return (await append(vault, head, new Date(nowMs).toISOString(), ended(state, nowMs))) !== undefined;
+}
+
+/** Which lives of a stream are to be ended. */
+export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs"> {
+  streamName: string;
+  /** The life that goes on, if one does. */
+  current: StreamDescription | undefined;
+  /** As of when a life is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
+}
+
+/** Ends the ledgers of a stream's lives that are over, once Kinesis Video Streams itself says that they are. */
+export async function endFormerLives(lives: FormerLives): Promise<void> {
+  const { vault, prefix, streamName, current, deletedAsOf } = lives;
+  const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
+  for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
+    const life = { streamName, createdMs };
+    const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
+    const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
+    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs });
   }
 }
 

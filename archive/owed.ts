@@ -1,6 +1,6 @@
-import { type Books, type HourSummary, isAccounted, minuteOf } from "./books";
+import { account, type Books, type HourSummary, isAccounted, minuteOf } from "./books";
 import type { Fragment } from "./fragment";
-import { type DeferredRange, type FragmentRow, readEntry } from "./ledger";
+import { type DeferredRange, type FragmentRow, fromRow, readEntry } from "./ledger";
 import type { Vault } from "./ports";
 
 /**
@@ -28,6 +28,31 @@ export async function unaccounted(
     owed.push(...fragments.filter(({ fragmentNumber }) => !known.has(fragmentNumber)));
   }
   return owed;
+}
+
+/** The books without what an entry accounted for that cannot be read any more. */
+export async function booksWithout(
+  vault: Vault,
+  folder: string,
+  books: Books,
+  lostSeq: number,
+): Promise<Books> {
+  let next = books;
+  for (const [minute, [, , firstSeq, lastSeq]] of Object.entries(books)) {
+    if (lostSeq < firstSeq || lostSeq > lastSeq) continue;
+    const { [minute]: _, ...others } = next;
+    next = others;
+    for (let seq = firstSeq; seq <= lastSeq; seq += 1) {
+      const change = (await readEntry(vault, folder, seq))?.entry.change;
+      const planned = change?.kind === "plan" ? change.clip.fragments.map(fromRow) : [];
+      next = account(
+        next,
+        planned.filter(({ serverMs }) => minuteOf(serverMs) === minute),
+        seq,
+      );
+    }
+  }
+  return next;
 }
 
 /** Hour summaries, and whether none is known to be missing. */
@@ -60,6 +85,23 @@ export async function readHours(
     seq = first ? (first.previousSeq ?? -1) : seq - 1;
   }
   return { summaries, isWhole };
+}
+
+/** Every deferred fragment of these ranges. */
+export async function readAllDeferred(
+  vault: Vault,
+  folder: string,
+  ranges: DeferredRange[],
+): Promise<FragmentRow[]> {
+  const rows: FragmentRow[] = [];
+  for (const range of ranges) {
+    for (let rest: DeferredRange | undefined = range; rest; ) {
+      const found = await readDeferred(vault, folder, rest);
+      rows.push(...(found?.rows ?? []));
+      rest = found?.left;
+    }
+  }
+  return rows;
 }
 
 /** The deferred fragments of the first entry of a range that names some, and what of the range is left after it. */

@@ -19,6 +19,8 @@ export interface PlanRequest {
   /** Length of a cell of the grid. */
   clipMs: number;
   nowMs: number;
+  /** Whether cells count as over before their end, as of a camera that sends no more. */
+  cutsNow?: boolean;
 }
 
 /**
@@ -27,11 +29,11 @@ export interface PlanRequest {
  * whole: it stops without a word at 200 fragments or 100 MB, and drops the newer of two takes that overlap in producer
  * time (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_reader_GetClip.html).
  */
-export function planClips({ fragments, listed, clipMs, nowMs }: PlanRequest): ClipPlan[] {
+export function planClips({ fragments, listed, clipMs, nowMs, cutsNow }: PlanRequest): ClipPlan[] {
   // The longest fragment the service takes (20 s) and a margin for listing it.
   const settleMs = 30_000;
   const cellOf = (fragment: Fragment) => Math.floor(fragment.serverMs / clipMs);
-  const isDue = (fragment: Fragment) => nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
+  const isDue = (fragment: Fragment) => cutsNow || nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
 
   const due = fragments.filter(isDue);
   const runs: Run[] = [];

@@ -71,8 +71,11 @@ export interface Vault {
   putIfAbsent(object: VaultObject): Promise<PutOutcome>;
   /** Puts a small object in the place of the one with this `etag`; answers whether it was still there. */
   replace(object: VaultObject, etag: string): Promise<boolean>;
-  /** The object under a key, if there is one. */
-  get(key: string): Promise<HeldObject | undefined>;
+  /**
+   * The object under a key, if there is one; or the first that was ever put there, where the bucket keeps versions, so
+   * that what somebody wrote over or deleted can still be read.
+   */
+  get(key: string, version?: "first"): Promise<HeldObject | undefined>;
   /** The first keys of a prefix, in order, `limit` of them at most. */
   firstKeys(prefix: string, limit: number): Promise<string[]>;
   /** The folders directly under a prefix that ends in a slash: their names. */

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Archive } from "./archive";
+import { type ArchiveAddress, archiveStatements } from "./archiveAddress";
 
 /** A trust policy: the one service that may act as the role. */
 export function assumedBy(servicePrincipal: string): string {
@@ -25,7 +25,7 @@ export function archiverStatements({
   stack,
   arn,
 }: {
-  archive: Archive;
+  archive: ArchiveAddress;
   stack: string;
   arn: ReturnType<typeof makeArn>;
 }): object[] {
@@ -44,10 +44,23 @@ export function archiverStatements({
       Resource: streams,
       Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
     },
-    ...archive.statements(
+    ...archiveStatements(
+      archive,
       ["clips", "ledger", "claims", "sweeps"],
       ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
     ),
+    // An entry of the ledger is the first version of its key, whatever was written over it.
+    {
+      Effect: "Allow",
+      Action: "s3:ListBucketVersions",
+      Resource: archive.bucketArn,
+      Condition: { StringLike: { "s3:prefix": `${archive.prefix}ledger/*` } },
+    },
+    {
+      Effect: "Allow",
+      Action: "s3:GetObjectVersion",
+      Resource: pulumi.interpolate`${archive.bucketArn}/${archive.prefix}ledger/*`,
+    },
     { Effect: "Allow", Action: "events:PutEvents", Resource: arn("events", "event-bus/default") },
   ];
 }

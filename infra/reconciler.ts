@@ -2,27 +2,29 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
-import type { Archive } from "./archive";
+import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
 import { archiverStatements, makeArn } from "./policies";
-import { RecorderFunction } from "./recorderFunction";
+import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
-export interface ReconcilerArgs {
-  archive: Archive;
+export interface ReconcilerArgs extends FunctionSettings {
+  archive: ArchiveAddress;
   /** The Recorder's workflow, which is started where an alarm rings and nobody records. */
   workflowArn: pulumi.Input<string>;
   /** `project/stack`: begins the names of this stack's alarms. */
   stack: string;
   /** How often every stream is looked at. */
   everyMinutes: number;
-  logRetentionDays: number;
-  tags: Record<string, string>;
 }
 
 /** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
 export class Reconciler extends pulumi.ComponentResource {
+  /** The function that looks at one stream. */
+  readonly streamFunctionArn: pulumi.Output<string>;
+
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
-    const { archive, workflowArn, stack, everyMinutes, logRetentionDays, tags } = args;
+    const { archive, workflowArn, stack, everyMinutes, ...common } = args;
+    const { tags } = common;
     const child = { parent: this };
 
     const arn = makeArn(child);
@@ -42,12 +44,11 @@ export class Reconciler extends pulumi.ComponentResource {
           },
           { Effect: "Allow", Action: "states:StartExecution", Resource: workflowArn },
         ],
-        environment: { ...archive.environment, STACK: stack, WORKFLOW_ARN: workflowArn },
+        environment: { ...archiveEnvironment(archive), STACK: stack, WORKFLOW_ARN: workflowArn },
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,
-        logRetentionDays,
-        tags,
+        ...common,
       },
       child,
     );
@@ -68,8 +69,7 @@ export class Reconciler extends pulumi.ComponentResource {
         environment: { ALARM_PREFIX: `${stack}/`, STREAM_FUNCTION: perStream.arn },
         timeoutSeconds: 300,
         memoryMb: 256,
-        logRetentionDays,
-        tags,
+        ...common,
       },
       child,
     );
@@ -97,6 +97,7 @@ export class Reconciler extends pulumi.ComponentResource {
       { rule: rule.name, arn: dispatcher.arn },
       { ...child, dependsOn: mayCall },
     );
-    this.registerOutputs({});
+    this.streamFunctionArn = perStream.arn;
+    this.registerOutputs({ streamFunctionArn: this.streamFunctionArn });
   }
 }

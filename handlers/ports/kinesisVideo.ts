@@ -3,6 +3,8 @@ import {
   DescribeStreamCommand,
   GetDataEndpointCommand,
   KinesisVideoClient,
+  TagStreamCommand,
+  UntagStreamCommand,
 } from "@aws-sdk/client-kinesis-video";
 import {
   GetClipCommand,
@@ -30,6 +32,11 @@ export interface KinesisVideo {
   openStream(streamName: string): FragmentSource;
   /** As of when this life of a stream is no more; nothing while it is there. */
   deletedAsOf(streamArn: string): Promise<number | undefined>;
+  /**
+   * Marks a stream with the tag `closed`, or takes the mark away. The policy of devices admits no stream that has it, so
+   * none of them connects any more; a connection that is open stays.
+   */
+  setClosed(streamArn: string, isClosed: boolean): Promise<void>;
 }
 
 /** Makes the port. It is kept for the life of the sandbox: clients and endpoints are reused. */
@@ -45,6 +52,11 @@ export function makeKinesisVideo(): KinesisVideo {
       if (outcomeOf("DescribeStream", error) === "absent") return Date.now();
       throw error;
     }
+  }
+
+  async function setClosed(StreamARN: string, isClosed: boolean): Promise<void> {
+    if (isClosed) await control.send(new TagStreamCommand({ StreamARN, Tags: { closed: "true" } }));
+    else await control.send(new UntagStreamCommand({ StreamARN, TagKeyList: ["closed"] }));
   }
 
   function openStream(streamName: string): FragmentSource {
@@ -154,5 +166,5 @@ export function makeKinesisVideo(): KinesisVideo {
     return { describe, list, clip, media };
   }
 
-  return { openStream, deletedAsOf };
+  return { openStream, deletedAsOf, setClosed };
 }

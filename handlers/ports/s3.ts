@@ -5,7 +5,10 @@ import {
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -93,10 +96,12 @@ export function makeVault(bucket: string): Vault {
     }
   }
 
-  async function get(key: string): Promise<HeldObject | undefined> {
+  async function get(key: string, version?: "first"): Promise<HeldObject | undefined> {
+    const VersionId = version && (await firstVersion(key));
+    if (version && VersionId === undefined) return undefined;
     try {
       const object = await s3.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }),
+        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId, ChecksumMode: "ENABLED" }),
       );
       const { Body, Metadata: metadata = {}, ETag: etag, ChecksumSHA256: checksum } = object;
       if (!Body || !etag) throw new Error(`GetObject of ${key} came back incomplete`);
@@ -113,6 +118,22 @@ export function makeVault(bucket: string): Vault {
       outcomeOf("GetObject", { name }) === "absent" ||
       (name === "AccessDenied" && (await firstKeys(key, 1))[0] !== key)
     );
+  }
+
+  /** Versions are listed newest first; a key that was written again and again has its first one pages behind. */
+  async function firstVersion(key: string): Promise<string | undefined> {
+    let oldest: string | undefined;
+    let page: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+    while (page) {
+      const listed: ListObjectVersionsCommandOutput = await s3.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key, ...page }),
+      );
+      const own = (listed.Versions ?? []).filter(({ Key }) => Key === key);
+      oldest = own.at(-1)?.VersionId ?? oldest;
+      const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = listed;
+      page = listed.IsTruncated && KeyMarker === key ? { KeyMarker, VersionIdMarker } : undefined;
+    }
+    return oldest;
   }
 
   async function firstKeys(prefix: string, limit: number): Promise<string[]> {
@@ -143,6 +164,20 @@ export function makeVault(bucket: string): Vault {
   }
 
   return { putIfAbsent, replace, get, firstKeys, folders };
+}
+
+/**
+ * Asks S3 what time it is, to the second: puts an object and reads when that was. For functions whose call brings no
+ * time along; on a cloud whose time runs faster than the machine's, the machine's own is of no use.
+ */
+export function makeServiceClock(bucket: string): (key: string) => Promise<number> {
+  const s3 = new S3Client({});
+  return async (key) => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "now" }));
+    const { LastModified } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    if (!LastModified) throw new Error(`HeadObject of ${key} came back without LastModified`);
+    return LastModified.getTime();
+  };
 }
 
 /** Regroups a body into parts of `partBytes`; only the last may be shorter. */

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { jsonService } from "../core/protocols";
-import type { PublishEvent, PutMetric } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import type { InvokeTarget, PublishEvent, PutMetric } from "../core/seams";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAlarmOperations } from "./alarmOperations";
 import { openAlarms } from "./alarmStore";
 import { startEvaluator } from "./evaluator";
@@ -37,17 +37,17 @@ const MAX_INFLATED_BYTES = 1024 * 1024;
  * publish its own; 30 s makes an alarm speak about as late as the sample event of its user guide does.
  */
 export function makeCloudWatch(
-  deps: CloudDeps & { publishEvent: PublishEvent },
+  deps: CloudDeps & { publishEvent: PublishEvent; invokeTarget: InvokeTarget },
   { metricDelayMs = 30_000 }: { metricDelayMs?: number } = {},
 ): CloudWatch {
   const metrics = openMetrics(deps.store, deps.clock);
   const alarms = openAlarms(deps);
   const stopEvaluator = startEvaluator({ clock: deps.clock, alarms, metrics, metricDelayMs });
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "monitoring", {
     ...makeMetricOperations(deps, metrics),
     ...makeAlarmOperations(deps, alarms),
     ...makeTagOperations(alarms),
-  };
+  });
   const http = jsonService({
     signingName: "monitoring",
     targetPrefix: "GraniteServiceVersion20100801",
@@ -64,6 +64,7 @@ export function makeCloudWatch(
     },
     close() {
       stopEvaluator();
+      alarms.close();
       metrics.close();
     },
   };

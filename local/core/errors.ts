@@ -16,6 +16,12 @@ export function awsError(
   return Object.assign(new Error(message), { name: code, code, statusCode, detail });
 }
 
+/** What a call ends in whose connection broke before its answer: nothing is answered. */
+export const connectionCut = (): AwsError => awsError("ECONNRESET", 500, "The connection was cut");
+
+/** Whether nobody is left to be answered. */
+export const isConnectionCut = (error: unknown): boolean => isAwsError(error) && error.code === "ECONNRESET";
+
 /** Whether a service meant to answer `error`; anything else is a fault of this program and becomes a 500. */
 export function isAwsError(error: unknown): error is AwsError {
   return error instanceof Error && "code" in error && "statusCode" in error;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { awsError } from "./errors";
+import { awsError, isConnectionCut } from "./errors";
 import type { Caller, HttpRequest, HttpService, Need } from "./service";
 
 /** What the server needs to know of its callers. */
@@ -116,9 +116,11 @@ function makeAnswer({ services, gatekeeper, region, accountId }: Served) {
       if (!streams) request.body = await readBody(message, service.maxBodyBytes);
       const caller = await gatekeeper.authenticate(request, scope, !streams);
       const authorize = (...needs: Need[]) => gatekeeper.authorize(caller, needs);
-      await service.handle(request, response, { caller, region, accountId, requestId, authorize });
+      const { accessKeyId } = scope;
+      const call = { caller, accessKeyId, region, accountId, requestId, authorize };
+      await service.handle(request, response, call);
     } catch (error) {
-      if (response.headersSent) response.destroy();
+      if (response.headersSent || isConnectionCut(error)) response.destroy();
       else service.writeError(response, error, requestId);
     }
   };

@@ -27,9 +27,13 @@ export interface Need {
 /** What an operation knows of the call it serves. */
 export interface Call {
   caller: Caller;
+  /** The key that signed the request; calls made inside the cloud have none. */
+  accessKeyId?: string;
   region: string;
   accountId: string;
   requestId: string;
+  /** How far a read is to lag behind, item by item, where a fault asks for it. */
+  lagMs?: (item: string) => number;
   /** Resolves when IAM allows every need; rejects with AccessDeniedException (403) otherwise. */
   authorize(...needs: Need[]): Promise<void>;
 }
@@ -76,6 +80,17 @@ export interface CloudDeps {
   store: Store;
   region: string;
   accountId: string;
+  /** Lets every call of a service's operations pass through the faults of this cloud; without it there are none. */
+  guard?: <T extends Operations>(service: string, operations: T) => T;
   /** The endpoint's URL; known once the server listens, so ask when serving, not when making. */
   endpointUrl(): string;
+}
+
+/** The operations of a service behind the faults of its cloud, if it has some. */
+export function guarded<T extends Operations>(
+  { guard }: Pick<CloudDeps, "guard">,
+  service: string,
+  operations: T,
+): T {
+  return guard?.(service, operations) ?? operations;
 }

@@ -1,6 +1,6 @@
 import { jsonService } from "../core/protocols";
 import type { InvokeTarget, PublishEvent } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { openDeliveries } from "./deliveries";
 import { makeEvent } from "./event";
 import { makeEventOperations } from "./eventOperations";
@@ -22,11 +22,11 @@ export interface EventBridge {
 export function makeEventBridge(deps: CloudDeps & { invokeTarget: InvokeTarget }): EventBridge {
   const deliveries = openDeliveries(deps);
   const rules = openRules(deps, deliveries);
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "events", {
     ...makeRuleOperations(deps.clock, rules),
     ...makeTargetOperations(rules),
     ...makeEventOperations(deps, rules),
-  };
+  });
   return {
     http: jsonService({ signingName: "events", targetPrefix: "AWSEvents", version: "1.1", operations }),
     operations,

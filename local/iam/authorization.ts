@@ -16,6 +16,13 @@ export interface Authorizer {
   trusts(roleArn: string, servicePrincipal: string, sourceArn?: string): Promise<boolean>;
 }
 
+/** A permission that a call needed, and whether policies allowed it. */
+export interface Judgement {
+  caller: Caller;
+  need: Need;
+  isAllowed: boolean;
+}
+
 type Decision =
   | "Allowed"
   | "ImplicitlyDenied"
@@ -33,8 +40,13 @@ const MAX_REMEMBERED_DECISIONS = 10_000;
  * Judges needs with the IAM simulator. A decision is remembered until a policy changes (0.01 ms instead of 1 ms), unless
  * the policies look at the time. The owner has a policy that allows everything, so only a resource's policy can deny it
  * something; a service has none, so only a resource's policy can allow it something.
+ * @param onJudgement told of each permission that a call needed
  */
-export function makeAuthorizer(state: IamState, { clock, region }: CloudDeps): Authorizer {
+export function makeAuthorizer(
+  state: IamState,
+  { clock, region }: CloudDeps,
+  onJudgement?: (judgement: Judgement) => void,
+): Authorizer {
   let remembered = new Map<string, Decision>();
   state.onChange(() => {
     // A new map, so that a decision on the old policies that is still being made is not kept among the new ones.
@@ -84,6 +96,7 @@ export function makeAuthorizer(state: IamState, { clock, region }: CloudDeps): A
     async authorize(caller, needs, context) {
       for (const need of needs) {
         const decision = await decide(caller, need, context);
+        onJudgement?.({ caller, need, isAllowed: decision === "Allowed" });
         if (decision !== "Allowed") throw denial(caller, need, decision);
       }
     },
@@ -149,7 +162,7 @@ export function userIdOf(caller: Caller, identity: Identity | undefined): string
  * @throws when the simulator knows no such action, or no such resource or condition key of it: the service asked wrongly
  */
 async function simulate(simulation: Simulation, need: Need): Promise<Decision> {
-  const answer = await runSimulation(simulation, {});
+  const answer = await runSimulation(withEncryptionContext(simulation), {});
   if (answer.resultType === "error") {
     throw new Error(
       `IAM cannot judge ${need.action} on ${need.resource}: ${JSON.stringify(answer.errors)}; correct the action, ARN or policy that the service passes to authorize`,
@@ -165,6 +178,17 @@ async function simulate(simulation: Simulation, need: Need): Promise<Decision> {
   if (answer.overallResult !== "ExplicitlyDenied") return answer.overallResult;
   const byIdentity = results.some(({ analysis }) => analysis.identityAnalysis?.result === "ExplicitlyDenied");
   return byIdentity ? "ExplicitlyDenied by identity" : "ExplicitlyDenied by resource";
+}
+
+/**
+ * The simulator knows variable condition keys by a slash before the variable part (`aws:PrincipalTag/stream`), which
+ * `kms:EncryptionContext:stream` does not have: policies and request are told of it under a key that has one.
+ */
+function withEncryptionContext(simulation: Simulation): Simulation {
+  const text = JSON.stringify(simulation);
+  if (!text.includes("kms:EncryptionContext:")) return simulation;
+  const told = text.replaceAll("kms:EncryptionContext:", "aws:PrincipalTag/kms:EncryptionContext:");
+  return JSON.parse(told) as Simulation;
 }
 
 function denial(caller: Caller, need: Need, decision: Exclude<Decision, "Allowed">) {

@@ -1,11 +1,11 @@
 import { queryService } from "../core/protocols";
 import type { CallAs, IssueCredentials } from "../core/seams";
 import type { Gatekeeper } from "../core/server";
-import type { Caller, CloudDeps, HttpService, Operations } from "../core/service";
+import { type Caller, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAccessKeyOperations } from "./accessKeys";
 import { makeAttachedPolicyOperations } from "./attachedPolicies";
 import { makeAuthenticate } from "./authentication";
-import { type Authorizer, makeAuthorizer, userIdOf } from "./authorization";
+import { type Authorizer, type Judgement, makeAuthorizer, userIdOf } from "./authorization";
 import { makeCallAs } from "./callAs";
 import { identityOf } from "./identities";
 import { makeInlinePolicyOperations } from "./inlinePolicies";
@@ -34,14 +34,18 @@ export interface Iam {
 
 /**
  * Makes IAM. Policies are enforced from the first call on; `acceptAnyOwnerKey` says whether key pairs that IAM did not
- * issue are the account owner's (their signatures cannot be checked) or unknown.
+ * issue are the account owner's (their signatures cannot be checked) or unknown; `onJudgement` is told of each permission
+ * that a call needed.
  */
 export function makeIam(
   deps: CloudDeps,
-  { acceptAnyOwnerKey = true }: { acceptAnyOwnerKey?: boolean } = {},
+  {
+    acceptAnyOwnerKey = true,
+    onJudgement,
+  }: { acceptAnyOwnerKey?: boolean; onJudgement?: (judgement: Judgement) => void } = {},
 ): Iam {
   const state = openIamState(deps);
-  const authorizer = makeAuthorizer(state, deps);
+  const authorizer = makeAuthorizer(state, deps, onJudgement);
   const roles = makeRoleOperations(state);
   const rolePolicies = makeInlinePolicyOperations(state, "Role");
   const roleAttachments = makeAttachedPolicyOperations(state, "Role");
@@ -54,7 +58,7 @@ export function makeIam(
   const policies = makeManagedPolicyOperations(state);
   const versions = makePolicyVersionOperations(state);
 
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "iam", {
     CreateRole: roles.create,
     GetRole: roles.get,
     UpdateRole: roles.update,
@@ -101,7 +105,7 @@ export function makeIam(
     SetDefaultPolicyVersion: versions.setDefault,
     DeletePolicyVersion: versions.remove,
     ListPolicyVersions: versions.list,
-  };
+  });
 
   return {
     http: queryService({

@@ -34,9 +34,12 @@ export async function listFragments(archive: Archive, input: ListFragmentsInput)
     token === undefined ? firstPosition(input.FragmentSelector) : readToken(token, archive.streamArn);
   archive.spend("metadata", maxResults);
 
+  const { lagMs, nowMs } = archive;
+  const isListed = ({ fragmentNumber, serverTimestampMs }: FragmentRecord) =>
+    !lagMs || serverTimestampMs + lagMs(fragmentNumber) <= nowMs();
   const rest = archive.store
     .fragments()
-    .filter((fragment) => selects(selector, fragment) && shuffleKey(fragment) > after)
+    .filter((fragment) => selects(selector, fragment) && isListed(fragment) && shuffleKey(fragment) > after)
     .sort((a, b) => (shuffleKey(a) < shuffleKey(b) ? -1 : 1));
   const page = rest.slice(0, maxResults);
   const last = page.at(-1);

@@ -1,9 +1,13 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { Clock } from "../core/clock";
+import { isConnectionCut } from "../core/errors";
 import { type AckErrorCode, type AckedFragment, acknowledgement } from "./acknowledgement";
 import { type Assembled, makeFragmentAssembler } from "./fragmentAssembler";
 import type { FragmentStore } from "./fragmentStore";
+import type { MarkedFragment } from "./notifications";
 import type { AssembledFragment } from "./openFragment";
+import type { KeyErrorCode } from "./streamKey";
 import type { StreamRecord } from "./streams";
 
 /** Longest connection (API page of PutMedia). */
@@ -33,13 +37,17 @@ export interface PutMediaConnection {
 
 /** Answers 200 and serves the body of a PutMedia request that was let in. */
 export function servePutMedia(options: {
-  request: IncomingMessage;
+  request: Readable;
   response: ServerResponse;
   stream: StreamRecord;
   store: FragmentStore;
   timecodeBaseMs: number;
   clock: Clock;
   metric(name: string, value: number, unit: "Count" | "Bytes" | "Milliseconds"): void;
+  /** Why the sender may not encrypt with the stream's key, if so. */
+  askKey(): Promise<KeyErrorCode | undefined>;
+  /** Told of each marked fragment when it is persisted. */
+  notify(fragment: MarkedFragment): Promise<void>;
   /** The stream may be given to another connection. */
   ended(): void;
 }): PutMediaConnection {
@@ -83,11 +91,15 @@ export function servePutMedia(options: {
 
   async function persist(fragment: AssembledFragment, acked: ReceivingFragment): Promise<void> {
     const receivedMs = clock.nowMs();
+    const { fragmentNumber, serverTimestampMs } = acked;
+    const producerTimestampMs = timecodeBaseMs + fragment.timecodeMs;
     try {
+      const keyError = await options.askKey();
+      if (keyError) return void end(keyError, acked);
       await store.append({
-        fragmentNumber: acked.fragmentNumber,
-        producerTimestampMs: timecodeBaseMs + fragment.timecodeMs,
-        serverTimestampMs: acked.serverTimestampMs,
+        fragmentNumber,
+        producerTimestampMs,
+        serverTimestampMs,
         lastFrameMs: Math.round(fragment.lastFrameMs - fragment.timecodeMs),
         lengthMs: Math.round(fragment.endMs - fragment.timecodeMs),
         header: fragment.header,
@@ -101,6 +113,8 @@ export function servePutMedia(options: {
     metric("FragmentPersistLatency", clock.nowMs() - receivedMs, "Milliseconds");
     metric("Success", 1, "Count");
     response.write(acknowledgement("PERSISTED", acked));
+    const { isMarked, tags } = fragment;
+    if (isMarked) void options.notify({ fragmentNumber, producerTimestampMs, serverTimestampMs, tags });
   }
 
   function end(errorCode?: AckErrorCode, fragment: AckedFragment | undefined = receiving): Promise<void> {
@@ -121,7 +135,7 @@ export function servePutMedia(options: {
     }
     options.ended();
     response.end();
-    if (!request.complete) setTimeout(() => request.destroy(), LINGER_MS).unref();
+    if (!request.readableEnded) setTimeout(() => request.destroy(), LINGER_MS).unref();
   }
 
   async function receiveBody(): Promise<void> {
@@ -141,6 +155,7 @@ export function servePutMedia(options: {
     try {
       await receiveBody();
     } catch (error) {
+      if (isConnectionCut(error)) response.destroy();
       if (!WENT_AWAY.includes(String((error as NodeJS.ErrnoException).code))) {
         console.error(`local cloud: PutMedia to ${stream.name} failed:`, error);
         void end("INTERNAL_ERROR");

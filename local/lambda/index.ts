@@ -1,5 +1,6 @@
+import type { FunctionProcesses } from "../core/faults";
 import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
-import type { Call, CloudDeps, HttpService, Operations } from "../core/service";
+import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
 import { makeConcurrencyOperations } from "./concurrency";
@@ -22,6 +23,8 @@ export interface Lambda {
     functionError?: "Handled" | "Unhandled";
     executedVersion: string;
   }>;
+  /** The processes that run functions now. */
+  processes: FunctionProcesses;
   /** Ends every function's process. */
   close(): Promise<void>;
 }
@@ -69,26 +72,29 @@ export function makeLambda(
   });
   const run = makeRunInvocation({ deps, functions, pool, writeLog });
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
-  const invoke = makeInvoke({ deps, functions, run, asyncInvocations });
-  const operations = {
+  const operations = guarded(deps, "lambda", {
     ...makeFunctionOperations({ deps, functions, codeRoot, trusts, onChange: pool.discard }),
     ...makePermissionOperations({ deps, functions }),
     ...makeConcurrencyOperations({ deps, functions }),
     ...makeTagOperations({ deps, functions }),
-    Invoke: invoke,
-  } satisfies Operations;
+    Invoke: makeInvoke({ deps, functions, run, asyncInvocations }),
+  });
 
   return {
     http: makeLambdaHttp(operations),
     operations,
     async invoke({ functionName, payload, call }) {
-      const output = await invoke({ FunctionName: functionName, Payload: Buffer.from(payload) }, call);
+      const output = await operations.Invoke(
+        { FunctionName: functionName, Payload: Buffer.from(payload) },
+        call,
+      );
       return {
         payload: output.Payload ?? "null",
         functionError: output.FunctionError as "Unhandled" | undefined,
         executedVersion: output.ExecutedVersion,
       };
     },
+    processes: { runs: pool.runs, kill: pool.kill },
     async close() {
       asyncInvocations.close();
       await pool.close();

@@ -14,6 +14,8 @@ export interface PooledSandbox {
   sandbox: Sandbox;
   lambdaFunction: LambdaFunction;
   logStreamName: string;
+  /** Its own: by it the process is told apart from others of the function. */
+  accessKeyId: string;
   credentialsExpireMs: number;
   /** Takes what the process prints; set by the invocation that runs. */
   onOutput: (text: string, level?: string) => void;
@@ -28,6 +30,10 @@ export interface SandboxPool {
   release(pooled: PooledSandbox, current: LambdaFunction | undefined): Promise<void>;
   /** Ends the idle sandboxes of a function that changed or went. */
   discard(functionName: string): Promise<void>;
+  /** Whether the process with these credentials runs. */
+  runs(accessKeyId: string): boolean;
+  /** Kills the process with these credentials as it stands, as a lost host would; resolves when it is gone. */
+  kill(accessKeyId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +62,7 @@ export function makeSandboxPool(options: {
     const pooled: PooledSandbox = {
       lambdaFunction,
       logStreamName,
+      accessKeyId: credentials.accessKeyId,
       credentialsExpireMs: credentials.expiration.getTime(),
       onOutput: () => undefined,
       sandbox: startSandbox({
@@ -89,6 +96,9 @@ export function makeSandboxPool(options: {
     await pooled.sandbox.kill();
   }
 
+  const withKey = (accessKeyId: string) =>
+    [...idle, ...busy].find((pooled) => pooled.accessKeyId === accessKeyId && pooled.sandbox.usable());
+
   return {
     acquire(lambdaFunction) {
       if (closed) throw awsError("ServiceException", 500, "Lambda is being shut down");
@@ -107,6 +117,10 @@ export function makeSandboxPool(options: {
     async discard(functionName) {
       const stale = [...idle].filter(({ lambdaFunction }) => lambdaFunction.name === functionName);
       await Promise.all(stale.map(end));
+    },
+    runs: (accessKeyId) => withKey(accessKeyId) !== undefined,
+    async kill(accessKeyId) {
+      await withKey(accessKeyId)?.sandbox.kill();
     },
     async close() {
       closed = true;

@@ -1,6 +1,6 @@
 import { jsonService } from "../core/protocols";
 import type { WriteLog } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeEventOperations } from "./eventOperations";
 import { makeGroupOperations } from "./groupOperations";
 import { openLogGroups } from "./groups";
@@ -23,12 +23,12 @@ export interface Logs {
 /** Makes CloudWatch Logs. Lines are on disk when a call returns. */
 export function makeLogs(deps: CloudDeps): Logs {
   const logs = openLogGroups(deps);
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "logs", {
     ...makeGroupOperations(deps, logs),
     ...makeEventOperations(deps, logs),
     ...makeTagOperations(logs),
     ...makePolicyOperations(deps, logs),
-  };
+  });
   return {
     http: jsonService({ signingName: "logs", targetPrefix: "Logs_20140328", version: "1.1", operations }),
     operations,

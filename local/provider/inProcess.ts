@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { type ClientConfig, makeClients } from "./clients";
-import { invokes, resourceTypes } from "./table";
+import { check, create } from "./lifecycle";
+import type { Properties } from "./resourceType";
+import { invokes } from "./table";
 
 /** A program to deploy, and the stack to deploy it as. */
 export interface Deployment {
@@ -47,29 +48,22 @@ export async function deploy(deployment: Deployment): Promise<Record<string, unk
       newResource: ({ type, name, inputs, custom }) =>
         orFail(`${type} ${name}`, async () => {
           if (!custom) return { id: undefined, state: inputs };
-          const { id, outputs } = await create(type, name, (await plain(inputs)) as Record<string, unknown>);
+          const checked = check(type, name, (await plain(inputs)) as Properties);
+          const { id, properties } = await create(type, checked, clients);
           onResource?.({ type, name, id });
-          return { id, state: outputs };
+          return { id, state: properties };
         }),
-      call: ({ token }) =>
+      call: ({ token, inputs }) =>
         orFail(token, async () => {
           const invoke = invokes[token];
           if (!invoke) throw new Error("the local cloud does not know this function");
-          return invoke(clients);
+          return invoke(clients, (await plain(inputs)) as Properties);
         }),
     },
     project,
     stack,
     false,
   );
-
-  function create(type: string, name: string, inputs: Record<string, unknown>) {
-    const resourceType = resourceTypes[type];
-    if (!resourceType) throw new Error("the local cloud does not know this type");
-    const { nameInput } = resourceType;
-    const named = nameInput && inputs[nameInput] === undefined ? { [nameInput]: autoname(name) } : {};
-    return resourceType.create({ ...inputs, ...named } as never, clients);
-  }
 
   async function run(): Promise<Record<string, unknown>> {
     const outputs = await program();
@@ -80,18 +74,14 @@ export async function deploy(deployment: Deployment): Promise<Record<string, unk
   return Promise.race([failure, run()]);
 }
 
-/** Physical names as Pulumi makes them: the logical name and seven random hexadecimal digits. */
-function autoname(name: string): string {
-  return `${name}-${randomBytes(4).toString("hex").slice(0, 7)}`;
-}
-
 const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Property values as plain data: secrets opened, archives as the text of their files. */
 async function plain(value: unknown): Promise<unknown> {
   const settled = await value;
-  if (pulumi.asset.AssetArchive.isInstance(settled)) return texts(settled as pulumi.asset.AssetArchive);
+  if (pulumi.asset.AssetArchive.isInstance(settled))
+    return { archiveHash: "", files: await texts(settled as pulumi.asset.AssetArchive) };
   if (Array.isArray(settled)) return Promise.all((settled as unknown[]).map(plain));
   if (settled === null || typeof settled !== "object") return settled;
   const object = settled as Record<string, unknown>;

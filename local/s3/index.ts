@@ -1,4 +1,4 @@
-import type { Call, HttpService, Operations } from "../core/service";
+import { type Call, guarded, type HttpService, type Operations } from "../core/service";
 import { makeBucketSettings } from "./bucketSettings";
 import { openBucketStore } from "./bucketStore";
 import { makeBucketOperations } from "./buckets";
@@ -31,21 +31,25 @@ export interface S3 {
  */
 export function makeS3(deps: S3Deps): S3 {
   const s3: S3Context = { ...deps, buckets: openBucketStore(deps.store) };
-  const operations = expectOwner(deps.accountId, {
-    ...makeBucketOperations(s3),
-    ...makeBucketSettings(s3),
-    ...makeReadOperations(s3),
-    ...makeDeleteOperations(s3),
-    ...makeListObjects(s3),
-    ...makeObjectTagging(s3),
-    ...makeObjectLockOperations(s3),
-    ...makeMultipartUpload(s3),
-    ...makeListUploads(s3),
-    PutObject: makePutObject(s3),
-    CopyObject: makeCopyObject(s3),
-    ListObjectVersions: makeListObjectVersions(s3),
-    CompleteMultipartUpload: makeCompleteUpload(s3),
-  });
+  const operations = guarded(
+    deps,
+    "s3",
+    expectOwner(deps.accountId, {
+      ...makeBucketOperations(s3),
+      ...makeBucketSettings(s3),
+      ...makeReadOperations(s3),
+      ...makeDeleteOperations(s3),
+      ...makeListObjects(s3),
+      ...makeObjectTagging(s3),
+      ...makeObjectLockOperations(s3),
+      ...makeMultipartUpload(s3),
+      ...makeListUploads(s3),
+      PutObject: makePutObject(s3),
+      CopyObject: makeCopyObject(s3),
+      ListObjectVersions: makeListObjectVersions(s3),
+      CompleteMultipartUpload: makeCompleteUpload(s3),
+    }),
+  );
   return {
     http: makeS3Http(operations),
     operations,

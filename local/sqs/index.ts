@@ -1,5 +1,5 @@
 import { jsonService } from "../core/protocols";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeDelivery } from "./delivery";
 import { makeMessageOperations } from "./messageOperations";
 import { makeQueueOperations } from "./queueOperations";
@@ -30,10 +30,10 @@ const QUERY_ERROR_CODES = Object.fromEntries(
 export function makeSqs(deps: CloudDeps): Sqs {
   const queues = openQueues(deps);
   const delivery = makeDelivery(deps.clock, queues);
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "sqs", {
     ...makeQueueOperations(deps, queues, delivery),
     ...makeMessageOperations(deps, queues, delivery),
-  };
+  });
   const http = jsonService({
     signingName: "sqs",
     targetPrefix: "AmazonSQS",

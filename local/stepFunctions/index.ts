@@ -1,6 +1,6 @@
 import { jsonService } from "../core/protocols";
 import type { CallAs, PublishEvent, WriteLog } from "../core/seams";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeExecutionOperations } from "./executionOperations";
 import { openExecutions } from "./executions";
 import { logEvent } from "./logging";
@@ -51,7 +51,7 @@ export function makeStepFunctions(
       logEvent(writeLog, revision.loggingConfiguration, machine.name, execution, event);
     },
   });
-  const executionOperations = makeExecutionOperations(machines, executions);
+  const executionOperations = guarded(deps, "states", makeExecutionOperations(machines, executions));
   // Tasks start executions too, so the two know each other.
   const integrations: Integrations = makeIntegrations({
     callAs,
@@ -59,9 +59,11 @@ export function makeStepFunctions(
     startExecution: executionOperations.StartExecution,
   });
   const operations = {
-    ...makeStateMachineOperations({ deps, machines, executions, trusts, integrations: () => integrations }),
+    ...guarded(deps, "states", {
+      ...makeStateMachineOperations({ deps, machines, executions, trusts, integrations: () => integrations }),
+      ...makeTagOperations(machines),
+    }),
     ...executionOperations,
-    ...makeTagOperations(machines),
   };
 
   executions.resume();

@@ -1,3 +1,4 @@
+import { isConnectionCut } from "../core/errors";
 import { toAwsError } from "../core/protocols";
 import type { CallAs } from "../core/seams";
 import type { Call } from "../core/service";
@@ -102,6 +103,8 @@ function functionFailure(payload: string) {
 /** What Step Functions calls the refusal of a service: `Lambda.TooManyRequestsException`. */
 function serviceError(prefix: "Lambda" | "StepFunctions", thrown: unknown) {
   const { code, message, statusCode } = toAwsError(thrown);
+  // Nobody answered, which is for the client inside Step Functions to tell.
+  if (isConnectionCut(thrown)) return stateError(`${prefix}.SdkClientException`, message);
   const cause = `${message} (Service: ${prefix}, Status Code: ${statusCode})`;
   const general = `AWS${prefix}Exception`;
   if (statusCode >= 500) return stateError(`${prefix}.ServiceException`, cause);

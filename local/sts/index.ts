@@ -1,5 +1,5 @@
 import { queryService } from "../core/protocols";
-import type { CloudDeps, HttpService, Operations } from "../core/service";
+import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import type { Iam } from "../iam";
 import { makeAssumeRole } from "./assumeRole";
 
@@ -14,7 +14,7 @@ export interface Sts {
 export function makeSts(
   deps: CloudDeps & { iam: Pick<Iam, "findRole" | "issueCredentials" | "userId"> },
 ): Sts {
-  const operations: Operations = {
+  const operations: Operations = guarded(deps, "sts", {
     AssumeRole: makeAssumeRole(deps),
     // Needs no permission (API page GetCallerIdentity).
     GetCallerIdentity: async (_input, { caller }) => ({
@@ -22,7 +22,7 @@ export function makeSts(
       UserId: deps.iam.userId(caller),
       Account: caller.accountId,
     }),
-  };
+  });
   return {
     http: queryService({
       signingName: "sts",

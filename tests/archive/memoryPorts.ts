@@ -112,11 +112,15 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");
 
-/** A bucket in memory. */
-export function memoryVault(): Vault & { objects: Map<string, MemoryObject> } {
-  const objects = new Map<string, MemoryObject>();
+/** A bucket in memory; `firsts` are the first versions of keys that a test wrote over, if the bucket kept them. */
+export function memoryVault(): Vault & {
+  objects: Map<string, MemoryObject>;
+  firsts: Map<string, MemoryObject>;
+} {
+  const [objects, firsts] = [new Map<string, MemoryObject>(), new Map<string, MemoryObject>()];
   return {
     objects,
+    firsts,
     async putIfAbsent({ key, body, ...description }) {
       const bytes = await read(body);
       if (objects.has(key)) return { outcome: "present" };
@@ -130,8 +134,8 @@ export function memoryVault(): Vault & { objects: Map<string, MemoryObject> } {
       objects.set(key, { ...description, bytes });
       return true;
     },
-    async get(key) {
-      const object = objects.get(key);
+    async get(key, version) {
+      const object = (version && firsts.get(key)) ?? objects.get(key);
       if (!object) return undefined;
       const checksum = checksumOf(object.bytes);
       return { body: chunks(object.bytes), metadata: object.metadata, etag: checksum, checksum };

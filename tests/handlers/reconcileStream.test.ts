@@ -45,7 +45,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
     stack: "lastframe/dev",
     announce: async (_, event) => void events.push(event),
     putAge: async (age) => void ages.push(age),
-    startRecorder: async (name, input) => void started.push({ name, input }),
+    startExecution: async (name, input) => void started.push({ name, input }),
   });
   const reconcile = (nowMs: number, { isAlarmOn = false } = {}) =>
     reconcileStream(

@@ -2,6 +2,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import type { VaultObject } from "../../archive/ports";
+import { readText } from "../../archive/text";
 import { makeVault } from "../../handlers/ports/s3";
 import { Bucket, type ServedS3, startS3 } from "../local/s3/service";
 
@@ -120,6 +121,23 @@ describe("the vault in S3", () => {
 
     expect(failure).to.equal("NoSuchBucket");
     expect(unwanted.wasLetGo()).to.equal(true);
+  });
+
+  it("finds the first of a key's versions, behind more of them than one listing holds and a delete marker", async () => {
+    await s3.client.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Enabled" } });
+    const vault = makeVault(Bucket);
+    await vault.putIfAbsent(object(Buffer.from("the entry")));
+    for (let index = 0; index < 1001; index += 1)
+      await s3.client.putObject({ Bucket, Key: "clips/one.mp4", Body: "written over" });
+    await s3.client.putObject({ Bucket, Key: "clips/one.mp4.bak", Body: "another key" });
+    await s3.client.deleteObject({ Bucket, Key: "clips/one.mp4" });
+
+    const [newest, first] = [await vault.get("clips/one.mp4"), await vault.get("clips/one.mp4", "first")];
+    const none = await vault.get("clips/two.mp4", "first");
+
+    expect(newest).to.equal(undefined);
+    expect(first && (await readText(first.body))).to.equal("the entry");
+    expect(none).to.equal(undefined);
   });
 
   it("refuses an empty body: no clip is empty, and its key would pass for one", async () => {

@@ -75,6 +75,51 @@ describe("npm run local", function () {
     );
   });
 
+  it("lets go wrong what a file says, and tells of each time", async () => {
+    const file = path.join(folder, "faults.json");
+    const fail = { code: "ClientLimitExceededException", status: 400 };
+    const rules = [{ service: "kinesisvideo", action: "ListStreams", calls: [1], fail }];
+    fs.writeFileSync(file, JSON.stringify({ rules }));
+    const cloud = start("--port", "0", "--data", path.join(folder, "cloud"), "--faults", file);
+    const client = kinesisVideo(await url(cloud));
+
+    const first = await client.listStreams({}).catch(String);
+    const second = await client.listStreams({});
+    const [told] = await cloud.prints(/^fault: .*$/m);
+
+    expect(first).to.equal("ClientLimitExceededException: A fault that was asked for");
+    expect(second.StreamInfoList).to.deep.equal([]);
+    expect(told).to.match(/^fault: kinesisvideo ListStreams of arn:aws:iam::\d+:root: fail: .*ClientLimit/);
+  });
+
+  const scripts: [string, string, RegExp][] = [
+    ["that is not JSON", "{", /--faults <file>.*Write the name of a file that holds JSON: /],
+    [
+      "with a rule that does nothing",
+      '{"rules":[{"service":"s3","action":"*"}]}',
+      /^faults\.rules\[0\]: has no effect/,
+    ],
+  ];
+  for (const [what, script, message] of scripts) {
+    it(`refuses a file of faults ${what} in one line`, async () => {
+      const file = path.join(folder, "faults.json");
+      fs.writeFileSync(file, script);
+
+      const { code, stderr } = await start(
+        "--port",
+        "0",
+        "--data",
+        path.join(folder, "cloud"),
+        "--faults",
+        file,
+      ).ended;
+
+      expect(code).to.equal(1);
+      expect(stderr.trim().split("\n")).to.have.length(1);
+      expect(stderr).to.match(message);
+    });
+  }
+
   it("names a data folder that is none", async () => {
     const file = path.join(folder, "notes.txt");
     fs.writeFileSync(file, "not a folder");

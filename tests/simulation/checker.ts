@@ -102,9 +102,10 @@ export function readArchive({ bucket, kinesisVideo }: World): Archive {
     const life = kinesisVideo.lives.find(({ createdMs }) => createdMs === Number(created));
     const ledger = ledgers.get(folder) ?? { folder, life, entries: [], damagedKeys: [] };
     ledgers.set(folder, ledger);
-    const entry = parse(key.slice(folder.length), object);
+    // An entry is the first version of its key.
+    const entry = parse(key.slice(folder.length), { ...object, bytes: object.firstBytes ?? object.bytes });
     if (entry) ledger.entries.push(entry);
-    else ledger.damagedKeys.push(key);
+    if (!entry || object.firstBytes) ledger.damagedKeys.push(key);
   }
   for (const { entries } of ledgers.values()) entries.sort((a, b) => a.seq - b.seq);
   return { clips, voidKeys, ledgers: [...ledgers.values()] };
@@ -184,11 +185,9 @@ function checkLedger(
   for (const entry of entries) {
     const { seq, change } = entry;
     const before = bytesOf(seq - 1);
-    const links = [
-      last && sha256(bytesOf(last.seq)!.bytes),
-      before && sha256(before.firstBytes ?? before.bytes),
-    ];
-    if (last && !links.includes(entry.prev)) wrong(`entry ${seq} does not chain to ${last.seq}`);
+    const link = last && bytesOf(last.seq);
+    if (last && link && sha256(link.firstBytes ?? link.bytes) !== entry.prev)
+      wrong(`entry ${seq} does not chain to ${last.seq}`);
     if (!last && seq > 0 && !before) wrong(`begins with entry ${seq}`);
     for (let missing = (last?.seq ?? -1) + 1; missing < seq; missing += 1) {
       if (!bytesOf(missing)) wrong(`has no entry ${missing}`);

@@ -57,7 +57,7 @@ export const lastframe: Subject = {
           vault: world.bucket.vaultFor(worker),
           putAge: async ({ usedPercent }) =>
             cloudWatch.putMetric(worker, "UnarchivedAgeOfRetention", usedPercent),
-          startRecorder: (name, input) => startRecorder(world, worker, name, input),
+          startExecution: (name, input) => startExecution(world, worker, name, input),
         }),
     });
     lambda.define("reconcile", {
@@ -151,7 +151,7 @@ function announceTo({ eventBridge, timeline, calls }: World) {
   };
 }
 
-function startRecorder(
+function startExecution(
   { calls, stepFunctions }: World,
   worker: Worker,
   name: string,

@@ -2,9 +2,17 @@ import type * as aws from "@pulumi/aws";
 import type { Plain, ResourceType, ResourceTypes } from "../resourceType";
 
 const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
+  inputs: {
+    name: "replaces",
+    dataRetentionInHours: "updates",
+    mediaType: "updates",
+    deviceName: "updates",
+    kmsKeyId: "replaces",
+    tags: "updates",
+  },
   nameInput: "name",
   async create(inputs, { kinesisVideo }) {
-    const { StreamARN } = await kinesisVideo.createStream({
+    const { StreamARN = "" } = await kinesisVideo.createStream({
       StreamName: inputs.name,
       DataRetentionInHours: inputs.dataRetentionInHours,
       MediaType: inputs.mediaType,
@@ -12,17 +20,49 @@ const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
       KmsKeyId: inputs.kmsKeyId,
       Tags: inputs.tags,
     });
-    const { StreamInfo } = await kinesisVideo.describeStream({ StreamARN });
-    const outputs = {
-      ...inputs,
-      arn: StreamARN,
-      version: StreamInfo?.Version,
-      creationTime: StreamInfo?.CreationTime?.toISOString(),
-    };
-    return { id: StreamARN ?? "", outputs };
+    return StreamARN;
   },
-  async delete(StreamARN, _outputs, { kinesisVideo }) {
-    await kinesisVideo.deleteStream({ StreamARN });
+  async read(StreamARN, known, { kinesisVideo }) {
+    const { StreamInfo } = await kinesisVideo.describeStream({ StreamARN });
+    return (
+      StreamInfo && {
+        name: StreamInfo.StreamName,
+        arn: StreamInfo.StreamARN,
+        dataRetentionInHours: StreamInfo.DataRetentionInHours,
+        mediaType: StreamInfo.MediaType,
+        deviceName: StreamInfo.DeviceName,
+        // The service answers the key's ARN, whichever way it was named.
+        kmsKeyId: known.kmsKeyId ?? StreamInfo.KmsKeyId,
+        version: StreamInfo.Version,
+        creationTime: StreamInfo.CreationTime?.toISOString(),
+      }
+    );
+  },
+  async update(StreamARN, inputs, { kinesisVideo }, { changed }) {
+    const describe = async () => (await kinesisVideo.describeStream({ StreamARN })).StreamInfo;
+    if (changed.includes("mediaType") || changed.includes("deviceName")) {
+      const CurrentVersion = (await describe())?.Version;
+      const { mediaType: MediaType, deviceName: DeviceName } = inputs;
+      await kinesisVideo.updateStream({ StreamARN, CurrentVersion, MediaType, DeviceName });
+    }
+    // The service is told by how much, so what was done before an answer was lost must not be done again.
+    const now = await describe();
+    const moreHours = (inputs.dataRetentionInHours ?? 0) - (now?.DataRetentionInHours ?? 0);
+    if (moreHours === 0) return;
+    await kinesisVideo.updateDataRetention({
+      StreamARN,
+      CurrentVersion: now?.Version,
+      Operation: moreHours > 0 ? "INCREASE_DATA_RETENTION" : "DECREASE_DATA_RETENTION",
+      DataRetentionChangeInHours: Math.abs(moreHours),
+    });
+  },
+  delete: (StreamARN, _known, { kinesisVideo }) => kinesisVideo.deleteStream({ StreamARN }),
+  tagging: {
+    async list({ id }, { kinesisVideo }) {
+      return (await kinesisVideo.listTagsForStream({ StreamARN: id })).Tags ?? {};
+    },
+    add: ({ id }, Tags, { kinesisVideo }) => kinesisVideo.tagStream({ StreamARN: id, Tags }),
+    remove: ({ id }, TagKeyList, { kinesisVideo }) => kinesisVideo.untagStream({ StreamARN: id, TagKeyList }),
   },
 };
 

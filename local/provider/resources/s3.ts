@@ -1,118 +1,55 @@
-import type { S3, TransitionDefaultMinimumObjectSize } from "@aws-sdk/client-s3";
+import type { BucketLocationConstraint, S3 } from "@aws-sdk/client-s3";
 import type * as aws from "@pulumi/aws";
 import { type Plain, type ResourceType, type ResourceTypes, tagList } from "../resourceType";
+import { bucketPartResources } from "./s3BucketParts";
 
 const bucket: ResourceType<Plain<aws.s3.BucketArgs>> = {
+  inputs: { bucket: "replaces", objectLockEnabled: "replaces", forceDestroy: "updates", tags: "updates" },
   nameInput: "bucket",
   async create(inputs, { s3, region }) {
-    const Bucket = inputs.bucket ?? "";
-    await s3.createBucket({ Bucket });
-    if (inputs.tags) await s3.putBucketTagging({ Bucket, Tagging: { TagSet: tagList(inputs.tags) } });
-    const bucketDomainName = `${Bucket}.s3.amazonaws.com`;
-    return { id: Bucket, outputs: { ...inputs, arn: `arn:aws:s3:::${Bucket}`, region, bucketDomainName } };
+    await s3.createBucket({
+      Bucket: inputs.bucket,
+      ObjectLockEnabledForBucket: inputs.objectLockEnabled,
+      CreateBucketConfiguration:
+        region === "us-east-1" ? undefined : { LocationConstraint: region as BucketLocationConstraint },
+    });
+    return inputs.bucket ?? "";
   },
-  async delete(Bucket, _outputs, { s3 }) {
+  async configure(Bucket, { tags = {} }, { s3 }) {
+    if (Object.keys(tags).length === 0) return;
+    await s3.putBucketTagging({ Bucket, Tagging: { TagSet: tagList(tags) } });
+  },
+  async update(Bucket, { tags }, { s3 }, { changed }) {
+    if (changed.includes("tags") && !tags) await s3.deleteBucketTagging({ Bucket });
+  },
+  async read(Bucket, _known, { s3, region }) {
+    await s3.headBucket({ Bucket });
+    return {
+      bucket: Bucket,
+      arn: `arn:aws:s3:::${Bucket}`,
+      region,
+      bucketDomainName: `${Bucket}.s3.amazonaws.com`,
+      bucketRegionalDomainName: `${Bucket}.s3.${region}.amazonaws.com`,
+    };
+  },
+  async delete(Bucket, { forceDestroy }, { s3 }) {
+    if (forceDestroy) await empty(s3, Bucket);
     await s3.deleteBucket({ Bucket });
   },
 };
 
-/** A part of a bucket's configuration: put and taken away as a whole, and known by the bucket's name. */
-function bucketPart<Args extends { bucket: unknown }>(
-  put: (s3: S3, Bucket: string, inputs: Plain<Args>) => Promise<unknown>,
-  remove: (s3: S3, Bucket: string) => Promise<unknown>,
-): ResourceType<Plain<Args>> {
-  return {
-    async create(inputs, { s3 }) {
-      const { bucket } = inputs as { bucket: string };
-      await put(s3, bucket, inputs);
-      return { id: bucket, outputs: { ...inputs } };
-    },
-    async delete(id, _outputs, { s3 }) {
-      await remove(s3, id);
-    },
-  };
+/** Deletes every version of every object, and every unfinished upload. */
+async function empty(s3: S3, Bucket: string): Promise<void> {
+  for (;;) {
+    const { Versions = [], DeleteMarkers = [] } = await s3.listObjectVersions({ Bucket });
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key = "", VersionId }) => ({ Key, VersionId }));
+    if (Objects.length === 0) break;
+    const { Errors = [] } = await s3.deleteObjects({ Bucket, Delete: { Objects, Quiet: true } });
+    const [refused] = Errors;
+    if (refused) throw new Error(`${Bucket} cannot be emptied: ${refused.Key}: ${refused.Message}`);
+  }
+  const { Uploads = [] } = await s3.listMultipartUploads({ Bucket });
+  for (const { Key = "", UploadId = "" } of Uploads) await s3.abortMultipartUpload({ Bucket, Key, UploadId });
 }
 
-const publicAccessBlock = bucketPart<aws.s3.BucketPublicAccessBlockArgs>(
-  (s3, Bucket, inputs) =>
-    s3.putPublicAccessBlock({
-      Bucket,
-      PublicAccessBlockConfiguration: {
-        BlockPublicAcls: inputs.blockPublicAcls,
-        BlockPublicPolicy: inputs.blockPublicPolicy,
-        IgnorePublicAcls: inputs.ignorePublicAcls,
-        RestrictPublicBuckets: inputs.restrictPublicBuckets,
-      },
-    }),
-  (s3, Bucket) => s3.deletePublicAccessBlock({ Bucket }),
-);
-
-const ownershipControls = bucketPart<aws.s3.BucketOwnershipControlsArgs>(
-  (s3, Bucket, { rule }) =>
-    s3.putBucketOwnershipControls({
-      Bucket,
-      OwnershipControls: { Rules: [{ ObjectOwnership: rule.objectOwnership as "BucketOwnerEnforced" }] },
-    }),
-  (s3, Bucket) => s3.deleteBucketOwnershipControls({ Bucket }),
-);
-
-const versioning = bucketPart<aws.s3.BucketVersioningArgs>(
-  (s3, Bucket, { versioningConfiguration }) =>
-    s3.putBucketVersioning({
-      Bucket,
-      VersioningConfiguration: { Status: versioningConfiguration.status as "Enabled" | "Suspended" },
-    }),
-  (s3, Bucket) => s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Suspended" } }),
-);
-
-const encryption = bucketPart<aws.s3.BucketServerSideEncryptionConfigurationArgs>(
-  (s3, Bucket, { rules }) =>
-    s3.putBucketEncryption({
-      Bucket,
-      ServerSideEncryptionConfiguration: {
-        Rules: rules.map(({ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }) => ({
-          ApplyServerSideEncryptionByDefault: byDefault && {
-            SSEAlgorithm: byDefault.sseAlgorithm as "AES256" | "aws:kms",
-            KMSMasterKeyID: byDefault.kmsMasterKeyId,
-          },
-          BucketKeyEnabled: bucketKeyEnabled,
-        })),
-      },
-    }),
-  (s3, Bucket) => s3.deleteBucketEncryption({ Bucket }),
-);
-
-const lifecycle = bucketPart<aws.s3.BucketLifecycleConfigurationArgs>(
-  (s3, Bucket, { rules, transitionDefaultMinimumObjectSize }) =>
-    s3.putBucketLifecycleConfiguration({
-      Bucket,
-      TransitionDefaultMinimumObjectSize:
-        transitionDefaultMinimumObjectSize as TransitionDefaultMinimumObjectSize,
-      LifecycleConfiguration: {
-        Rules: (rules ?? []).map((rule) => ({
-          ID: rule.id,
-          Status: rule.status as "Enabled" | "Disabled",
-          Filter: { Prefix: rule.filter?.prefix ?? "" },
-          AbortIncompleteMultipartUpload: rule.abortIncompleteMultipartUpload && {
-            DaysAfterInitiation: rule.abortIncompleteMultipartUpload.daysAfterInitiation,
-          },
-        })),
-      },
-    }),
-  (s3, Bucket) => s3.deleteBucketLifecycle({ Bucket }),
-);
-
-const policy = bucketPart<aws.s3.BucketPolicyArgs>(
-  (s3, Bucket, inputs) => s3.putBucketPolicy({ Bucket, Policy: inputs.policy as string }),
-  (s3, Bucket) => s3.deleteBucketPolicy({ Bucket }),
-);
-
-export const s3Resources: ResourceTypes = {
-  "aws:s3/bucket:Bucket": bucket,
-  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": publicAccessBlock,
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ownershipControls,
-  "aws:s3/bucketVersioning:BucketVersioning": versioning,
-  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": encryption,
-  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lifecycle,
-  "aws:s3/bucketPolicy:BucketPolicy": policy,
-};
+export const s3Resources: ResourceTypes = { "aws:s3/bucket:Bucket": bucket, ...bucketPartResources };

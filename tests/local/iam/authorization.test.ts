@@ -45,6 +45,19 @@ describe("calls inside the cloud", () => {
     );
   });
 
+  it("are told of with what they needed, whether it was allowed or not", async () => {
+    const asRule = cloud.iam.callAs({ servicePrincipal: "events.amazonaws.com", sourceArn: RULE_ARN });
+
+    await asRule.authorize({ ...sendMessage, resourcePolicy: queuePolicy });
+    await errorOf(asRule.authorize(sendMessage));
+
+    const told = cloud.judgements.map(({ caller, need, isAllowed }) => [caller.arn, need.action, isAllowed]);
+    expect(told).to.deep.equal([
+      ["events.amazonaws.com", "sqs:SendMessage", true],
+      ["events.amazonaws.com", "sqs:SendMessage", false],
+    ]);
+  });
+
   it("by a service in a role are allowed by the role's policies, if the role trusts the service", async () => {
     const AssumeRolePolicyDocument = trust({ Service: "events.amazonaws.com" });
     const made = await cloud.owner.send(

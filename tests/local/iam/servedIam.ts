@@ -9,6 +9,7 @@ import { openEndpoint } from "../../../local/core/server";
 import type { Caller, CloudDeps, HttpService } from "../../../local/core/service";
 import { openStore } from "../../../local/core/store";
 import { type Iam, makeIam } from "../../../local/iam";
+import type { Judgement } from "../../../local/iam/authorization";
 import { makeSts } from "../../../local/sts";
 
 export const ACCOUNT = "123456789012";
@@ -38,6 +39,8 @@ export interface ServedIam {
   camera(credentials: Credentials): KinesisVideoClient;
   /** Who called the stand-in, oldest first. */
   callers: Caller[];
+  /** Each permission that a call needed, oldest first. */
+  judgements: Judgement[];
   close(): Promise<void>;
 }
 
@@ -62,7 +65,11 @@ export async function serveIam({
     accountId: ACCOUNT,
     endpointUrl: () => endpoint.url,
   };
-  const iam = makeIam(deps, { acceptAnyOwnerKey });
+  const judgements: Judgement[] = [];
+  const onJudgement = (judgement: Judgement) => {
+    judgements.push(judgement);
+  };
+  const iam = makeIam(deps, { acceptAnyOwnerKey, onJudgement });
   const sts = makeSts({ ...deps, iam });
   const callers: Caller[] = [];
   endpoint.serve({
@@ -86,6 +93,7 @@ export async function serveIam({
     owner,
     camera: (credentials) => new KinesisVideoClient(clientConfig(credentials)),
     callers,
+    judgements,
     async close() {
       await endpoint.close();
       if (!dataDir) fs.rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { strToU8, zipSync } from "fflate";
 import type { Clock } from "../../../local/core/clock";
+import type { InvokeTarget } from "../../../local/core/seams";
 import { type Lambda, makeLambda } from "../../../local/lambda";
 import { serveServices } from "../../support/localService";
 
@@ -22,7 +23,7 @@ export async function serveLambda({
   credentialsLastMs?: number;
 } = {}) {
   const logLines: { logGroupName: string; logStreamName: string; message: string }[] = [];
-  const deadLetters: { arn: string; payload: string; messageAttributes?: Record<string, string> }[] = [];
+  const deadLetters: Parameters<InvokeTarget>[0][] = [];
   let lambda: Lambda | undefined;
   const services = await serveServices((deps) => {
     lambda = makeLambda({

@@ -83,11 +83,12 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
       return calls.call(worker, act, WRITES);
     }
 
-    function get(key: string): Promise<HeldObject | undefined> {
+    function get(key: string, which?: "first"): Promise<HeldObject | undefined> {
       const act = (): HeldObject | undefined => {
         const object = objects.get(key);
         if (!object) return undefined;
-        const { bytes, metadata, etag } = object;
+        const { metadata, etag } = object;
+        const bytes = (which && object.firstBytes) ?? object.bytes;
         return {
           body: once(bytes),
           metadata,
