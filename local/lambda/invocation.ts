@@ -52,6 +52,15 @@ export function makeRunInvocation(options: {
     });
   }
 
+  /** A function whose log group is gone runs all the same, and what it says is lost, as in AWS. */
+  function writeIfThere(entry: Parameters<WriteLog>[0]) {
+    try {
+      writeLog(entry);
+    } catch (error) {
+      if ((error as Error).name !== "ResourceNotFoundException") throw error;
+    }
+  }
+
   return async (lambdaFunction, { requestId, payload, clientContext }) => {
     const { name } = lambdaFunction;
     admit(lambdaFunction);
@@ -60,12 +69,8 @@ export function makeRunInvocation(options: {
     let logTail = "";
     const write = (message: string) => {
       const { logStreamName } = pooled;
-      writeLog({
-        logGroupName: lambdaFunction.logGroupName,
-        logStreamName,
-        message,
-        timestampMs: clock.nowMs(),
-      });
+      const { logGroupName } = lambdaFunction;
+      writeIfThere({ logGroupName, logStreamName, message, timestampMs: clock.nowMs() });
       logTail = (logTail + message).slice(-TAIL_BYTES);
     };
     const nowText = () => new Date(clock.nowMs()).toISOString();
