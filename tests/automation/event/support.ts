@@ -63,7 +63,13 @@ export interface FilmOptions {
 
 /** A program that makes what an event needs of its base: the bucket, and the output that says where it is. */
 const smallBase: PulumiFn = async () => {
-  const archive = new Archive("archive", { prefix: "", tags: {} });
+  const archive = new Archive("archive", {
+    prefix: "",
+    keepBucket: false,
+    clipTransitions: [],
+    logRetentionDays: 1,
+    tags: {},
+  });
   return {
     baseEnvironment: {
       version: 1,
