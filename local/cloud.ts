@@ -131,7 +131,8 @@ function makeServices(
   const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
   const { putMetric } = cloudWatch;
   const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
-  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric });
+  const { publishToTopic } = sns;
+  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
   const nodePath = path.join(__dirname, "..", "node_modules");
   const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
   const invokeLambda = lambda.invoke;

@@ -39,6 +39,14 @@ export type InvokeTarget = (target: {
   >;
 }) => Promise<void>;
 
+/** Publishes to a topic by the permission of the caller of `call`; rejects when the topic did not take the message. */
+export type PublishToTopic = (message: {
+  topicArn: string;
+  subject: string;
+  message: string;
+  call: Call;
+}) => Promise<void>;
+
 /**
  * Asks KMS whether the caller of `call` may use a key through a service, which is what encrypting or decrypting what
  * that service keeps comes to.

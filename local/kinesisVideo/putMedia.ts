@@ -6,7 +6,9 @@ import type { AckErrorCode } from "./acknowledgement";
 import type { FragmentStores } from "./fragmentStores";
 import { invalidArgument, requiredOneOf } from "./input";
 import type { StreamMetric } from "./metrics";
+import type { Notify } from "./notifications";
 import { type PutMediaConnection, servePutMedia } from "./putMediaConnection";
+import type { AskStreamKey } from "./streamKey";
 import type { StreamRecord, StreamReference, Streams } from "./streams";
 
 /** What a PutMedia request says, and the way back to its sender. */
@@ -46,6 +48,7 @@ export function makePutMedia(
   streams: Streams,
   stores: FragmentStores,
   metric: StreamMetric,
+  { askKey, notify }: { askKey: AskStreamKey; notify: Notify },
 ): PutMedia {
   const connections = new Map<StreamRecord, PutMediaConnection>();
 
@@ -83,6 +86,8 @@ export function makePutMedia(
         timecodeBaseMs,
         clock: deps.clock,
         metric: (name, value, unit) => metric(stream.name, `PutMedia.${name}`, value, unit),
+        askKey: () => askKey(stream, "GenerateDataKey", call),
+        notify: (fragment) => notify(stream, fragment, call),
         ended() {
           connections.delete(stream);
           stopCounting();

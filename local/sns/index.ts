@@ -1,5 +1,5 @@
 import { queryService } from "../core/protocols";
-import type { InvokeTarget, PutMetric, UseKey } from "../core/seams";
+import type { InvokeTarget, PublishToTopic, PutMetric, UseKey } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { openDeliveries } from "./deliveries";
 import { openMailbox } from "./mail";
@@ -12,6 +12,7 @@ import { openTopics } from "./topics";
 export interface Sns {
   http: HttpService;
   operations: Operations;
+  publishToTopic: PublishToTopic;
   /** Stops deliveries; those that are owed go on at the next start. */
   close(): void;
 }
@@ -37,5 +38,12 @@ export function makeSns(
     operations,
     queryErrorCodes: QUERY_ERROR_CODES,
   });
-  return { http, operations, close: deliveries.close };
+  return {
+    http,
+    operations,
+    async publishToTopic({ topicArn: TopicArn, subject: Subject, message: Message, call }) {
+      await operations.Publish?.({ TopicArn, Subject, Message } as never, call);
+    },
+    close: deliveries.close,
+  };
 }

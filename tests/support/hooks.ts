@@ -7,6 +7,11 @@ process.on("unhandledRejection", (reason) => {
   rejections.push(reason);
 });
 
+/** Takes over the rejections that nobody handled so far: the test that expects them says what becomes of them. */
+export function takeRejections(): unknown[] {
+  return rejections.splice(0);
+}
+
 let running: Mocha.Test | undefined;
 
 /** The test that runs now. */
@@ -18,7 +23,7 @@ export const mochaHooks = {
   },
   afterEach(done: Mocha.Done) {
     setImmediate(() => {
-      const [first] = rejections.splice(0);
+      const [first] = takeRejections();
       if (first === undefined) done();
       else done(first instanceof Error ? first : new Error(String(first)));
     });
