@@ -134,7 +134,15 @@ function makeServices(
   const { publishToTopic } = sns;
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
   const nodePath = path.join(__dirname, "..", "node_modules");
-  const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
+  const lambda = makeLambda({
+    ...deps,
+    issueCredentials,
+    writeLog,
+    callAs,
+    nodePath,
+    trusts,
+    invokeTarget: reach,
+  });
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });

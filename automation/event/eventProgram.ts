@@ -29,22 +29,21 @@ export interface EventOutputs {
 export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const tags = { stack, event: record.id };
+    const tags = { ...base.tags, stack, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
     const settings = loadSettings(
       {
         [`${PROJECT}:streams`]: JSON.stringify(record.streams.map(({ name }) => ({ name }))),
         [`${PROJECT}:clipSeconds`]: String(record.clipSeconds),
         [`${PROJECT}:reconcileMinutes`]: String(RECONCILE_MINUTES),
-        [`${PROJECT}:logRetentionDays`]: String(base.logRetentionDays),
       },
       PROJECT,
     );
-    const { logRetentionDays, reconcileMinutes } = settings;
+    const { reconcileMinutes } = settings;
+    const { alertsTopicArn, keyArn, vpcConfig, logRetentionDays } = base;
+    const common = { stack, alertsTopicArn, keyArn, vpcConfig, logRetentionDays, tags };
 
     const archive = archiveOfBase();
-    const { alertsTopicArn } = base;
-    const common = { stack, alertsTopicArn, logRetentionDays, tags };
     const recorder = new Recorder("recorder", { archive, ...common });
     const reconciler = new Reconciler("reconciler", {
       archive,
@@ -82,6 +81,11 @@ export const eventProgram =
         .requireOutput(BASE_OUTPUT)
         .apply((output) => (output as BaseEnvironment).bucket);
       const { partition } = aws.getPartitionOutput();
-      return { bucket, bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`, prefix };
+      return {
+        bucket,
+        bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`,
+        prefix,
+        keyArn: base.keyArn,
+      };
     }
   };

@@ -1,5 +1,5 @@
 import type { FunctionProcesses } from "../core/faults";
-import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
+import type { CallAs, InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
@@ -9,6 +9,7 @@ import type { LambdaFunction } from "./functions";
 import { makeLambdaHttp } from "./http";
 import { makeRunInvocation } from "./invocation";
 import { makeInvoke } from "./invokeOperation";
+import { makeMayLog } from "./logPermission";
 import { makePermissionOperations } from "./permissions";
 import { makeSandboxPool } from "./pool";
 import { makeTagOperations } from "./tags";
@@ -39,6 +40,8 @@ export function makeLambda(
   deps: CloudDeps & {
     issueCredentials: IssueCredentials;
     writeLog: WriteLog;
+    /** Makes calls as a function's role, which must be allowed to write its log; without it every log is written. */
+    callAs?: CallAs;
     /** The folder of node_modules that stands in for the SDK which Lambda's runtimes bring. */
     nodePath: string;
     /** The Node.js that runs functions, this process's own unless given. */
@@ -52,6 +55,7 @@ export function makeLambda(
   const {
     issueCredentials,
     writeLog,
+    callAs,
     nodePath,
     nodeExecutable = process.execPath,
     trusts,
@@ -70,7 +74,13 @@ export function makeLambda(
     nodeExecutable,
     taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
   });
-  const run = makeRunInvocation({ deps, functions, pool, writeLog });
+  const run = makeRunInvocation({
+    deps,
+    functions,
+    pool,
+    writeLog,
+    mayLog: callAs && makeMayLog(deps, callAs),
+  });
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
     ...makeFunctionOperations({ deps, functions, codeRoot, trusts, onChange: pool.discard }),
