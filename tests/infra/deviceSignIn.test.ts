@@ -51,7 +51,7 @@ describe("devices that sign in", () => {
   for (const [whose, user, tags] of [
     ["another stream", { stream: "podium" }, GATE_TAGS],
     ["any stream without the attribute", {}, GATE_TAGS],
-    ["a stream of another project", { stream: "gate" }, { ...GATE_TAGS, stack: "lastframe2/derby" }],
+    ["a stream of another stack", { stream: "gate" }, { ...GATE_TAGS, stack: "lastframe/derby2" }],
     ["a stream without tags", { stream: "gate" }, {}],
     ["a stream that is closed", { stream: "gate" }, { ...GATE_TAGS, closed: "true" }],
   ] as const) {
