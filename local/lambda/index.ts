@@ -1,5 +1,5 @@
 import type { FunctionProcesses } from "../core/faults";
-import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
+import type { CallAs, InvokeTarget, IssueCredentials, UseKey, WriteLog } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
@@ -11,6 +11,7 @@ import { makeRunInvocation } from "./invocation";
 import { makeInvoke } from "./invokeOperation";
 import { makePermissionOperations } from "./permissions";
 import { makeSandboxPool } from "./pool";
+import { makeRoleChecks } from "./roleChecks";
 import { makeTagOperations } from "./tags";
 
 /** The Lambda service. */
@@ -45,6 +46,10 @@ export function makeLambda(
     nodeExecutable?: string;
     /** Whether a role's trust policy lets a service take it on; without it every role is taken. */
     trusts?: Trusts;
+    /** Judges the use of keys; without it every key can be used. */
+    useKey?: UseKey;
+    /** Makes calls as the functions' roles; without it, what roles need for their functions' settings is not asked. */
+    callAs?: CallAs;
     /** Delivers dead letters of events; without it they end with their last retry. */
     invokeTarget?: InvokeTarget;
   },
@@ -70,10 +75,11 @@ export function makeLambda(
     nodeExecutable,
     taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
   });
-  const run = makeRunInvocation({ deps, functions, pool, writeLog });
+  const { checkSettings, openEnvironment } = makeRoleChecks(deps);
+  const run = makeRunInvocation({ deps, functions, pool, writeLog, openEnvironment });
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
-    ...makeFunctionOperations({ deps, functions, codeRoot, trusts, onChange: pool.discard }),
+    ...makeFunctionOperations({ deps, functions, codeRoot, trusts, checkSettings, onChange: pool.discard }),
     ...makePermissionOperations({ deps, functions }),
     ...makeConcurrencyOperations({ deps, functions }),
     ...makeTagOperations({ deps, functions }),

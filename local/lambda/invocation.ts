@@ -3,6 +3,7 @@ import type { WriteLog } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
 import type { SandboxPool } from "./pool";
+import type { RoleChecks } from "./roleChecks";
 import type { SandboxOutcome } from "./sandbox";
 import type { FunctionError } from "./sandboxErrors";
 
@@ -31,8 +32,9 @@ export function makeRunInvocation(options: {
   functions: Functions;
   pool: SandboxPool;
   writeLog: WriteLog;
+  openEnvironment: RoleChecks["openEnvironment"];
 }): RunInvocation {
-  const { deps, functions, pool, writeLog } = options;
+  const { deps, functions, pool, writeLog, openEnvironment } = options;
   const { clock } = deps;
   const running = new Map<string, number>();
   const runningOf = (name: string) => running.get(name) ?? 0;
@@ -63,6 +65,7 @@ export function makeRunInvocation(options: {
 
   return async (lambdaFunction, { requestId, payload, clientContext }) => {
     const { name } = lambdaFunction;
+    await openEnvironment(lambdaFunction);
     admit(lambdaFunction);
     const pooled = pool.acquire(lambdaFunction);
     running.set(name, runningOf(name) + 1);

@@ -180,6 +180,71 @@ const policy = bucketPart<aws.s3.BucketPolicyArgs>(
   },
 );
 
+const logging = bucketPart<aws.s3.BucketLoggingArgs>(
+  { targetBucket: "updates", targetPrefix: "updates" },
+  {
+    put: (s3, Bucket, inputs) =>
+      s3.putBucketLogging({
+        Bucket,
+        BucketLoggingStatus: {
+          LoggingEnabled: { TargetBucket: inputs.targetBucket, TargetPrefix: inputs.targetPrefix },
+        },
+      }),
+    async get(s3, Bucket) {
+      const { LoggingEnabled: enabled } = await s3.getBucketLogging({ Bucket });
+      return enabled && { targetBucket: enabled.TargetBucket, targetPrefix: enabled.TargetPrefix };
+    },
+    remove: (s3, Bucket) => s3.putBucketLogging({ Bucket, BucketLoggingStatus: {} }),
+  },
+);
+
+const objectLock = bucketPart<aws.s3.BucketObjectLockConfigurationArgs>(
+  { objectLockEnabled: "replaces", rule: "updates" },
+  {
+    put: (s3, Bucket, { rule }) =>
+      s3.putObjectLockConfiguration({
+        Bucket,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: "Enabled",
+          Rule: rule && {
+            DefaultRetention: {
+              Mode: rule.defaultRetention.mode as "GOVERNANCE" | "COMPLIANCE",
+              Days: rule.defaultRetention.days,
+              Years: rule.defaultRetention.years,
+            },
+          },
+        },
+      }),
+    async get(s3, Bucket) {
+      const { ObjectLockConfiguration: found } = await s3.getObjectLockConfiguration({ Bucket });
+      const retention = found?.Rule?.DefaultRetention;
+      const days = retention?.Days === undefined ? {} : { days: Number(retention.Days) };
+      const years = retention?.Years === undefined ? {} : { years: Number(retention.Years) };
+      const rule = retention && { defaultRetention: { mode: retention.Mode, ...days, ...years } };
+      return { objectLockEnabled: found?.ObjectLockEnabled, rule };
+    },
+    /** Object Lock itself stays on for the life of the bucket. */
+    remove: (s3, Bucket) =>
+      s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
+  },
+);
+
+const notification = bucketPart<aws.s3.BucketNotificationArgs>(
+  { eventbridge: "updates" },
+  {
+    put: (s3, Bucket, { eventbridge }) =>
+      s3.putBucketNotificationConfiguration({
+        Bucket,
+        NotificationConfiguration: eventbridge ? { EventBridgeConfiguration: {} } : {},
+      }),
+    async get(s3, Bucket) {
+      const { EventBridgeConfiguration } = await s3.getBucketNotificationConfiguration({ Bucket });
+      return { eventbridge: EventBridgeConfiguration !== undefined };
+    },
+    remove: (s3, Bucket) => s3.putBucketNotificationConfiguration({ Bucket, NotificationConfiguration: {} }),
+  },
+);
+
 export const bucketPartResources: ResourceTypes = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": publicAccessBlock,
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ownershipControls,
@@ -187,4 +252,7 @@ export const bucketPartResources: ResourceTypes = {
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": encryption,
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lifecycle,
   "aws:s3/bucketPolicy:BucketPolicy": policy,
+  "aws:s3/bucketLogging:BucketLogging": logging,
+  "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": objectLock,
+  "aws:s3/bucketNotification:BucketNotification": notification,
 };
