@@ -8,6 +8,8 @@ export interface ArchivalPipelineArgs extends StreamSettings {
   stack: string;
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
+  /** The customer key that encrypts the stream; without it, one of Kinesis Video Streams. */
+  keyArn?: pulumi.Input<string>;
   drain: Drain;
   /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
   abandons?: boolean;
@@ -33,7 +35,13 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
       name,
-      { name: args.name, dataRetentionInHours: retentionHours, mediaType: "video/h264", tags },
+      {
+        name: args.name,
+        dataRetentionInHours: retentionHours,
+        mediaType: "video/h264",
+        kmsKeyId: args.keyArn,
+        tags,
+      },
       { ...child, dependsOn: mayShorten, deleteBeforeReplace: true },
     );
     const alarm = new aws.cloudwatch.MetricAlarm(

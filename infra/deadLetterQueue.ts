@@ -6,6 +6,8 @@ export interface DeadLetterQueueArgs {
   service: string;
   /** The rules or topics that it may put for. */
   sourceArns: pulumi.Input<string>[];
+  /** The customer key that encrypts the queue; without it, one of SQS. */
+  keyArn?: pulumi.Input<string>;
   tags: Record<string, string>;
 }
 

@@ -3,16 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DrainRequest, drain } from "../handlers/drain";
 import type { ArchiveAddress } from "./archiveAddress";
 import { archiverStatements, makeArn } from "./policies";
-import { RecorderFunction } from "./recorderFunction";
+import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
-export interface DrainArgs {
+export interface DrainArgs extends FunctionSettings {
   archive: ArchiveAddress;
   /** `project/stack`: the `stack` tag of the streams that may be drained. */
   stack: string;
   /** What records. It goes after the last drained stream, so that a stream which may not go is still recorded. */
   recorders: pulumi.Resource[];
-  logRetentionDays: number;
-  tags: Record<string, string>;
 }
 
 /** A stream to be guarded; its fields go to the function as they are. */
@@ -38,7 +36,7 @@ export class Drain extends pulumi.ComponentResource {
 
   constructor(name: string, args: DrainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Drain", name, {}, opts);
-    const { archive, stack, recorders, logRetentionDays, tags } = args;
+    const { archive, stack, recorders, ...common } = args;
     const child = { parent: this };
 
     const arn = makeArn(child);
@@ -47,7 +45,7 @@ export class Drain extends pulumi.ComponentResource {
       {
         handlerFactory: drain,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
           {
             Effect: "Allow",
             Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],
@@ -63,8 +61,7 @@ export class Drain extends pulumi.ComponentResource {
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,
         dependsOn: recorders,
-        logRetentionDays,
-        tags,
+        ...common,
       },
       child,
     );

@@ -135,8 +135,13 @@ function makeServices(
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
   const nodePath = path.join(__dirname, "..", "node_modules");
   const lambda = makeLambda({
-    ...{ ...deps, issueCredentials, callAs, useKey, writeLog },
-    ...{ nodePath, trusts, invokeTarget: reach },
+    ...deps,
+    issueCredentials,
+    writeLog,
+    callAs,
+    nodePath,
+    trusts,
+    invokeTarget: reach,
   });
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });

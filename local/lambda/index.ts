@@ -9,6 +9,7 @@ import type { LambdaFunction } from "./functions";
 import { makeLambdaHttp } from "./http";
 import { makeRunInvocation } from "./invocation";
 import { makeInvoke } from "./invokeOperation";
+import { makeMayLog } from "./logPermission";
 import { makePermissionOperations } from "./permissions";
 import { makeSandboxPool } from "./pool";
 import { makeRoleChecks } from "./roleChecks";
@@ -40,6 +41,8 @@ export function makeLambda(
   deps: CloudDeps & {
     issueCredentials: IssueCredentials;
     writeLog: WriteLog;
+    /** Makes calls as a function's role, which must be allowed to write its log; without it every log is written. */
+    callAs?: CallAs;
     /** The folder of node_modules that stands in for the SDK which Lambda's runtimes bring. */
     nodePath: string;
     /** The Node.js that runs functions, this process's own unless given. */
@@ -48,8 +51,6 @@ export function makeLambda(
     trusts?: Trusts;
     /** Judges the use of keys; without it every key can be used. */
     useKey?: UseKey;
-    /** Makes calls as the functions' roles; without it, what roles need for their functions' settings is not asked. */
-    callAs?: CallAs;
     /** Delivers dead letters of events; without it they end with their last retry. */
     invokeTarget?: InvokeTarget;
   },
@@ -57,6 +58,7 @@ export function makeLambda(
   const {
     issueCredentials,
     writeLog,
+    callAs,
     nodePath,
     nodeExecutable = process.execPath,
     trusts,
@@ -76,7 +78,14 @@ export function makeLambda(
     taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
   });
   const { checkSettings, openEnvironment } = makeRoleChecks(deps);
-  const run = makeRunInvocation({ deps, functions, pool, writeLog, openEnvironment });
+  const run = makeRunInvocation({
+    deps,
+    functions,
+    pool,
+    writeLog,
+    openEnvironment,
+    mayLog: callAs && makeMayLog(deps, callAs),
+  });
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
     ...makeFunctionOperations({ deps, functions, codeRoot, trusts, checkSettings, onChange: pool.discard }),

@@ -32,6 +32,10 @@ export const invokes: Record<string, (clients: Clients, args: Properties) => Pro
     return { id: Account, accountId: Account, arn: Arn, userId: UserId };
   },
   "aws:index/getRegion:getRegion": async ({ region }) => ({ id: region, region, name: region }),
+  "aws:s3/getBucket:getBucket": async ({ s3, region }, { bucket }) => {
+    const { BucketRegion = region } = await s3.headBucket({ Bucket: bucket as string });
+    return { id: bucket, bucket, arn: `arn:aws:s3:::${bucket}`, region, bucketRegion: BucketRegion };
+  },
   "aws:index/getPartition:getPartition": async () => ({
     id: "aws",
     partition: "aws",

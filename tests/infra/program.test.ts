@@ -28,6 +28,10 @@ describe("the program", () => {
 
     expect(components).to.have.members([
       "Archive archive",
+      "PrivateBucket archive",
+      "PrivateBucket archive-log",
+      "Encryption encryption",
+      "Network network",
       "Recorder recorder",
       "RecorderFunction recorder-check-alarm-tag",
       "RecorderFunction recorder-check-alarm-state",
@@ -46,13 +50,16 @@ describe("the program", () => {
     const resources = types("aws:");
 
     expect(resources).to.have.members([
-      "Bucket archive",
-      "BucketLifecycleConfiguration archive",
-      "BucketOwnershipControls archive",
-      "BucketPolicy archive",
-      "BucketPublicAccessBlock archive",
-      "BucketServerSideEncryptionConfiguration archive",
-      "BucketVersioning archive",
+      ...["archive", "archive-log"].flatMap((name) => [
+        `Bucket ${name}`,
+        `BucketLifecycleConfiguration ${name}`,
+        `BucketOwnershipControls ${name}`,
+        `BucketPolicy ${name}`,
+        `BucketPublicAccessBlock ${name}`,
+        `BucketServerSideEncryptionConfiguration ${name}`,
+        `BucketVersioning ${name}`,
+      ]),
+      "BucketLogging archive",
       "EventRule recorder",
       "EventRule reconciler",
       "EventTarget recorder",
@@ -123,7 +130,7 @@ describe("the program", () => {
       (name) => program.resource("aws:lambda/invocation:Invocation", name).inputs,
     );
 
-    const guarded = { streamName: "podium", clipSeconds: 60, retentionHours: 24, abandons: false };
+    const guarded = { streamName: "podium", clipSeconds: 60, retentionHours: 48, abandons: false };
     expect(JSON.parse(retention?.input)).to.deep.equal({ guards: "retention", ...guarded });
     expect(JSON.parse(stream?.input)).to.deep.equal({ guards: "stream", ...guarded });
     expect([retention, stream].map((inputs) => inputs?.lifecycleScope)).to.deep.equal(["CRUD", "CRUD"]);
@@ -160,29 +167,6 @@ describe("the program", () => {
     });
   });
 
-  it("closes the bucket to the public and to plain HTTP, keeps versions, encrypts, and clears dead uploads", () => {
-    const part = (type: string) =>
-      program.resource(`aws:s3/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`).inputs;
-
-    const [tlsOnly] = statementsOf(part("bucketPolicy").policy);
-
-    expect(part("bucketPublicAccessBlock")).to.include({
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
-    expect(tlsOnly).to.deep.include({
-      Effect: "Deny",
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    });
-    expect(part("bucketVersioning").versioningConfiguration.status).to.equal("Enabled");
-    expect(part("bucketServerSideEncryptionConfiguration").rules).to.have.length(1);
-    expect(part("bucketLifecycleConfiguration").rules[0].abortIncompleteMultipartUpload).to.deep.equal({
-      daysAfterInitiation: 1,
-    });
-  });
-
   it("gives every function a stated runtime, a role of its own and a log group with an end", () => {
     const functions = program.resources.filter(({ type }) => type === "aws:lambda/function:Function");
 
@@ -214,7 +198,7 @@ describe("the program", () => {
     const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
 
     const [, readStreams, listClips, writeClips] = statementsOf(inputs.policy);
-    const folders = ["clips", "ledger", "claims", "sweeps"].map((folder) => `derby/${folder}/*`);
+    const folders = ["clips", "ledger", "claims"].map((folder) => `derby/${folder}/*`);
 
     expect(readStreams?.Condition).to.deep.equal({
       StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },

@@ -183,12 +183,10 @@ const policy = bucketPart<aws.s3.BucketPolicyArgs>(
 const logging = bucketPart<aws.s3.BucketLoggingArgs>(
   { targetBucket: "updates", targetPrefix: "updates" },
   {
-    put: (s3, Bucket, inputs) =>
+    put: (s3, Bucket, { targetBucket, targetPrefix }) =>
       s3.putBucketLogging({
         Bucket,
-        BucketLoggingStatus: {
-          LoggingEnabled: { TargetBucket: inputs.targetBucket, TargetPrefix: inputs.targetPrefix },
-        },
+        BucketLoggingStatus: { LoggingEnabled: { TargetBucket: targetBucket, TargetPrefix: targetPrefix } },
       }),
     async get(s3, Bucket) {
       const { LoggingEnabled: enabled } = await s3.getBucketLogging({ Bucket });
@@ -198,8 +196,9 @@ const logging = bucketPart<aws.s3.BucketLoggingArgs>(
   },
 );
 
+/** Lock once enabled stays enabled: what is taken away is the rule for new objects. */
 const objectLock = bucketPart<aws.s3.BucketObjectLockConfigurationArgs>(
-  { objectLockEnabled: "replaces", rule: "updates" },
+  { rule: "updates" },
   {
     put: (s3, Bucket, { rule }) =>
       s3.putObjectLockConfiguration({
@@ -216,14 +215,13 @@ const objectLock = bucketPart<aws.s3.BucketObjectLockConfigurationArgs>(
         },
       }),
     async get(s3, Bucket) {
-      const { ObjectLockConfiguration: found } = await s3.getObjectLockConfiguration({ Bucket });
-      const retention = found?.Rule?.DefaultRetention;
-      const days = retention?.Days === undefined ? {} : { days: Number(retention.Days) };
-      const years = retention?.Years === undefined ? {} : { years: Number(retention.Years) };
-      const rule = retention && { defaultRetention: { mode: retention.Mode, ...days, ...years } };
-      return { objectLockEnabled: found?.ObjectLockEnabled, rule };
+      const { ObjectLockConfiguration: lock } = await s3.getObjectLockConfiguration({ Bucket });
+      const retention = lock?.Rule?.DefaultRetention;
+      if (!retention) return undefined;
+      const { Mode: mode, Days: days, Years: years } = retention;
+      const lasts = { ...(days !== undefined && { days }), ...(years !== undefined && { years }) };
+      return { rule: { defaultRetention: { mode, ...lasts } } };
     },
-    /** Object Lock itself stays on for the life of the bucket. */
     remove: (s3, Bucket) =>
       s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
   },

@@ -105,7 +105,6 @@ const EXAMPLES: Record<string, Example> = {
     next: ([bucket]) => ({ bucket: bucket?.bucket, targetBucket: "clips", targetPrefix: "b/" }),
   },
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": {
-    hasDefault: true,
     on: [BUCKET],
     first: ([bucket]) => ({
       ...{ bucket: bucket?.bucket, rule: { defaultRetention: { mode: "GOVERNANCE", days: 30 } } },
