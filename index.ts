@@ -91,7 +91,11 @@ export const baseEnvironment = {
   region,
   bucket: archive.bucket,
   prefix: archive.prefix,
+  keyArn,
+  vpcConfig,
   logRetentionDays,
+  tags: settings.tags,
+  signIn: phone,
 };
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */

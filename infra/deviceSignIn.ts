@@ -4,7 +4,7 @@ import { makeArn } from "./policies";
 import type { DeviceSettings } from "./settings";
 
 export interface DeviceSignInArgs extends DeviceSettings {
-  /** `project/stack`: the `stack` tag of the streams that devices may send to. */
+  /** `project/stack`: the `stack` tag of the streams that devices may send to, beside those of recording events. */
   stack: string;
   /** The topic that streams notify; PutMedia publishes to it with the device's own right. */
   notificationTopicArn?: pulumi.Input<string>;
@@ -174,10 +174,9 @@ export class DeviceSignIn extends pulumi.ComponentResource {
           Action: ["kinesisvideo:DescribeStream", "kinesisvideo:GetDataEndpoint", "kinesisvideo:PutMedia"],
           Resource: arn("kinesisvideo", "stream/*/*"),
           Condition: {
-            StringEquals: {
-              "aws:ResourceTag/stack": stack,
-              "aws:ResourceTag/stream": `\${aws:PrincipalTag/stream}`,
-            },
+            StringEquals: { "aws:ResourceTag/stream": `\${aws:PrincipalTag/stream}` },
+            // Recording events have stacks and streams of their own, and no sign-in.
+            StringLike: { "aws:ResourceTag/stack": [stack, `${pulumi.getProject()}/event-*`] },
             // Drain closes a stream before it goes.
             Null: { "aws:ResourceTag/closed": "true" },
           },

@@ -45,7 +45,7 @@ export class Drain extends pulumi.ComponentResource {
       {
         handlerFactory: drain,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
           {
             Effect: "Allow",
             Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],

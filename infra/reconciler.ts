@@ -34,7 +34,7 @@ export class Reconciler extends pulumi.ComponentResource {
       {
         handlerFactory: reconcileStream,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["claims", "sweeps"] }),
           {
             Effect: "Allow",
             Action: "cloudwatch:PutMetricData",

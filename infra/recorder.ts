@@ -71,7 +71,7 @@ export class Recorder extends pulumi.ComponentResource {
         {
           ...common,
           handlerFactory: archiveClip,
-          statements: archiverStatements({ archive, stack, arn }),
+          statements: archiverStatements({ archive, stack, arn, folders: ["claims"] }),
           environment: { ...archiveEnvironment(archive), STACK: stack },
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,

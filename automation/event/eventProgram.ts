@@ -28,21 +28,22 @@ export interface EventOutputs {
 export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const tags = { stack, event: record.id };
+    const tags = { ...base.tags, stack, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
     const settings = loadSettings(
       {
         [`${PROJECT}:streams`]: JSON.stringify(record.streams.map(({ name }) => ({ name }))),
         [`${PROJECT}:clipSeconds`]: String(record.clipSeconds),
         [`${PROJECT}:reconcileMinutes`]: String(RECONCILE_MINUTES),
-        [`${PROJECT}:logRetentionDays`]: String(base.logRetentionDays),
       },
       PROJECT,
     );
-    const { logRetentionDays, reconcileMinutes } = settings;
+    const { reconcileMinutes } = settings;
+    const { keyArn, vpcConfig, logRetentionDays } = base;
+    const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
 
     const archive = archiveOfBase();
-    const recorder = new Recorder("recorder", { archive, stack, logRetentionDays, tags });
+    const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
     const reconciler = new Reconciler("reconciler", {
       archive,
       workflowArn: recorder.workflowArn,
@@ -62,7 +63,15 @@ export const eventProgram =
       (stream) =>
         new ArchivalPipeline(
           stream.name,
-          { ...stream, stack, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false, tags },
+          {
+            ...stream,
+            stack,
+            reconcileMinutes,
+            drain,
+            abandons: record.stop?.abandon ?? false,
+            keyArn,
+            tags,
+          },
           { dependsOn: recorder },
         ),
     );
@@ -82,6 +91,11 @@ export const eventProgram =
         .requireOutput(BASE_OUTPUT)
         .apply((output) => (output as BaseEnvironment).bucket);
       const { partition } = aws.getPartitionOutput();
-      return { bucket, bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`, prefix };
+      return {
+        bucket,
+        bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`,
+        prefix,
+        keyArn: base.keyArn,
+      };
     }
   };

@@ -198,7 +198,7 @@ describe("the program", () => {
     const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
 
     const [, readStreams, listClips, writeClips] = statementsOf(inputs.policy);
-    const folders = ["clips", "ledger", "claims", "sweeps"].map((folder) => `derby/${folder}/*`);
+    const folders = ["clips", "ledger", "claims"].map((folder) => `derby/${folder}/*`);
 
     expect(readStreams?.Condition).to.deep.equal({
       StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },
