@@ -120,14 +120,14 @@ function makeServices(
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
   const kms = makeKms({ ...deps, roleExists: (roleArn) => iam.findRole(roleArn) !== undefined });
   const { useKey } = kms;
-  const logs = makeLogs(deps);
+  const logs = makeLogs({ ...deps, useKey, callAs });
   const { writeLog } = logs;
-  const sqs = makeSqs(deps);
+  const sqs = makeSqs({ ...deps, useKey });
   // Rules reach services that publish to them in turn, so the way to them is known only when all are made.
   const reach: InvokeTarget = (target) => invokeTarget(target);
   const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
   const { publishEvent } = eventBridge;
-  const s3 = makeS3({ ...deps, publishEvent });
+  const s3 = makeS3({ ...deps, publishEvent, useKey });
   const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
   const { putMetric } = cloudWatch;
   const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
@@ -139,6 +139,7 @@ function makeServices(
     issueCredentials,
     writeLog,
     callAs,
+    useKey,
     nodePath,
     trusts,
     invokeTarget: reach,

@@ -4,6 +4,7 @@ import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
 import type { MayLog } from "./logPermission";
 import type { SandboxPool } from "./pool";
+import type { RoleChecks } from "./roleChecks";
 import type { SandboxOutcome } from "./sandbox";
 import type { FunctionError } from "./sandboxErrors";
 
@@ -33,8 +34,9 @@ export function makeRunInvocation(options: {
   pool: SandboxPool;
   writeLog: WriteLog;
   mayLog?: MayLog;
+  openEnvironment: RoleChecks["openEnvironment"];
 }): RunInvocation {
-  const { deps, functions, pool, writeLog, mayLog = async () => true } = options;
+  const { deps, functions, pool, writeLog, openEnvironment, mayLog = async () => true } = options;
   const { clock } = deps;
   const running = new Map<string, number>();
   const runningOf = (name: string) => running.get(name) ?? 0;
@@ -65,6 +67,7 @@ export function makeRunInvocation(options: {
 
   return async (lambdaFunction, { requestId, payload, clientContext }) => {
     const { name } = lambdaFunction;
+    await openEnvironment(lambdaFunction);
     admit(lambdaFunction);
     const pooled = pool.acquire(lambdaFunction);
     running.set(name, runningOf(name) + 1);
