@@ -1,11 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { Alerts } from "./infra/alerts";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
+import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
+import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
 import { Encryption } from "./infra/encryption";
+import { EventAlerts } from "./infra/eventAlerts";
 import { Network } from "./infra/network";
+import { Notifications } from "./infra/notifications";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
@@ -13,45 +18,77 @@ import { stackPage } from "./infra/stackPage";
 import { withoutStackTraces } from "./infra/withoutStackTraces";
 
 const settings = readSettings();
-const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+const project = pulumi.getProject();
+const stack = `${project}/${pulumi.getStack()}`;
 const tags = { stack, ...settings.tags };
 
 const { keyArn } = new Encryption("encryption", {
   settings: settings.encryption,
-  project: pulumi.getProject(),
+  project,
   outlivesStack: settings.archive.keepBucket,
   tags,
 });
 const { vpcConfig } = new Network("network", { settings: settings.network, tags });
 const { logRetentionDays } = settings;
-const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+const { topicArn: alertsTopicArn } = new Alerts("alerts", {
+  project,
+  emails: settings.alertEmails,
+  keyArn,
+  tags,
+});
+const common = {
+  stack,
+  alertsTopicArn,
+  keyArn,
+  vpcConfig,
+  reservedConcurrency: settings.reservedConcurrency,
+  logRetentionDays,
+  tags,
+};
 
 const archive = new Archive("archive", { ...settings.archive, keyArn, logRetentionDays, tags });
-const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
+const recorder = new Recorder("recorder", { archive, ...common });
 const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
-  stack,
   everyMinutes: settings.reconcileMinutes,
-  ...functionSettings,
+  ...common,
 });
 const drain = new Drain("drain", {
   archive,
-  stack,
   recorders: [archive, recorder, reconciler],
-  ...functionSettings,
+  ...common,
 });
+const { reconcileMinutes } = settings;
+const notifications = settings.streams.some(({ notify }) => notify)
+  ? new Notifications("notifications", { archive, workflowArn: recorder.workflowArn, ...common })
+  : undefined;
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = withoutStackTraces(() =>
   settings.streams.map(
-    (stream) =>
+    ({ notify, ...stream }) =>
       new ArchivalPipeline(
         stream.name,
-        { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, keyArn, tags },
+        {
+          ...stream,
+          ...common,
+          reconcileMinutes,
+          drain,
+          notifications: notify ? notifications : undefined,
+        },
         { dependsOn: recorder },
       ),
   ),
 );
+new EventAlerts("event-alerts", common);
+if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common });
+const devices =
+  settings.devices &&
+  new DeviceSignIn("devices", {
+    ...settings.devices,
+    ...common,
+    notificationTopicArn: notifications?.topicArn,
+  });
 
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
@@ -97,13 +134,28 @@ export const streams = pipelines.map(({ streamName, streamArn, alarmName }) => (
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
 }));
 
+/** What the demo app of AWS for Android reads: `pulumi stack output phone > awsconfiguration.json`. */
+export const phone = devices?.appConfiguration;
+/** Where phones sign in; `docs/devices.md` says how to add one. */
+export const deviceSignIn = devices && {
+  userPoolId: devices.userPoolId,
+  appClientId: devices.appClientId,
+  identityPoolId: devices.identityPoolId,
+  region,
+};
+
 /** What the stacks of recording events take over from this one; `automation/event/baseEnvironment.ts` reads it. */
 export const baseEnvironment = {
   version: 1,
   region,
   bucket: archive.bucket,
   prefix: archive.prefix,
+  keyArn,
+  vpcConfig,
   logRetentionDays,
+  alertsTopicArn,
+  tags: settings.tags,
+  signIn: phone,
 };
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */

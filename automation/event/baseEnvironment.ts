@@ -7,7 +7,16 @@ const schema = z.object({
   region: z.string(),
   bucket: z.string(),
   prefix: z.string(),
+  /** The customer key that encrypts everything, where there is one. */
+  keyArn: z.string().optional(),
+  /** Where the functions run, if in a VPC. */
+  vpcConfig: z.object({ subnetIds: z.array(z.string()), securityGroupIds: z.array(z.string()) }).optional(),
   logRetentionDays: z.number(),
+  alertsTopicArn: z.string(),
+  /** Those of everything, such as `owner`. */
+  tags: z.record(z.string(), z.string()).default({}),
+  /** How phones sign in: `awsconfiguration.json` of the demo app, as text. */
+  signIn: z.string().optional(),
 });
 
 /** What an event takes over from the environment that `pulumi up` made: the output `baseEnvironment` of its stack. */

@@ -13,6 +13,8 @@ export interface CameraSettings {
   region: string;
   /** Where the services answer, when that is not AWS itself. */
   endpoint?: string;
+  /** How the phone signs in, where the environment has that: `awsconfiguration.json` of the demo app for Android. */
+  signIn?: object;
 }
 
 /** A camera's settings, and the files that they were written to. */
@@ -22,7 +24,10 @@ export interface CameraFiles extends CameraSettings {
 }
 
 /** The settings of an event's cameras. */
-export function cameraSettings({ id, streams }: EventRecord, { region }: BaseEnvironment): CameraSettings[] {
+export function cameraSettings(
+  { id, streams }: EventRecord,
+  { region, signIn }: BaseEnvironment,
+): CameraSettings[] {
   const endpoint = process.env.AWS_ENDPOINT_URL_KINESIS_VIDEO ?? process.env.AWS_ENDPOINT_URL;
   return streams.map(({ camera, name: stream }) => ({
     event: fromId(id).name,
@@ -30,6 +35,7 @@ export function cameraSettings({ id, streams }: EventRecord, { region }: BaseEnv
     stream,
     region,
     ...(endpoint ? { endpoint } : {}),
+    ...(signIn ? { signIn: JSON.parse(signIn) } : {}),
   }));
 }
 

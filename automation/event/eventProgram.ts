@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "../../infra/archivalPipeline";
 import type { ArchiveAddress } from "../../infra/archiveAddress";
 import { Drain } from "../../infra/drain";
+import { EventAlerts } from "../../infra/eventAlerts";
 import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
@@ -28,44 +29,42 @@ export interface EventOutputs {
 export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const tags = { stack, event: record.id };
+    const tags = { ...base.tags, stack, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
     const settings = loadSettings(
       {
         [`${PROJECT}:streams`]: JSON.stringify(record.streams.map(({ name }) => ({ name }))),
         [`${PROJECT}:clipSeconds`]: String(record.clipSeconds),
         [`${PROJECT}:reconcileMinutes`]: String(RECONCILE_MINUTES),
-        [`${PROJECT}:logRetentionDays`]: String(base.logRetentionDays),
       },
       PROJECT,
     );
-    const { logRetentionDays, reconcileMinutes } = settings;
+    const { reconcileMinutes } = settings;
+    const { alertsTopicArn, keyArn, vpcConfig, logRetentionDays } = base;
+    const common = { stack, alertsTopicArn, keyArn, vpcConfig, logRetentionDays, tags };
 
     const archive = archiveOfBase();
-    const recorder = new Recorder("recorder", { archive, stack, logRetentionDays, tags });
+    const recorder = new Recorder("recorder", { archive, ...common });
     const reconciler = new Reconciler("reconciler", {
       archive,
       workflowArn: recorder.workflowArn,
-      stack,
       everyMinutes: reconcileMinutes,
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const drain = new Drain("drain", {
       archive,
-      stack,
       recorders: [recorder, reconciler],
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const pipelines = settings.streams.map(
       (stream) =>
         new ArchivalPipeline(
           stream.name,
-          { ...stream, stack, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false, tags },
+          { ...stream, ...common, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false },
           { dependsOn: recorder },
         ),
     );
+    new EventAlerts("event-alerts", common);
     return pulumi.output({
       drain: drain.functionName,
       streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
@@ -82,6 +81,11 @@ export const eventProgram =
         .requireOutput(BASE_OUTPUT)
         .apply((output) => (output as BaseEnvironment).bucket);
       const { partition } = aws.getPartitionOutput();
-      return { bucket, bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`, prefix };
+      return {
+        bucket,
+        bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`,
+        prefix,
+        keyArn: base.keyArn,
+      };
     }
   };

@@ -4,7 +4,6 @@ import { streamNameOf } from "./cameras";
 import { durationText } from "./duration";
 import { engineRun } from "./engineRuns";
 import { fromId, namesOf } from "./eventName";
-import { eventProgram } from "./eventProgram";
 import { failure } from "./failure";
 import { resumable } from "./findEvent";
 import type { Progress } from "./progress";
@@ -69,6 +68,8 @@ export async function makeStack(
 ): Promise<EventRecord> {
   const { engine, base, records } = tools;
   const { stack } = fromId(record.id);
+  // Everything that is deployed comes with it, which takes a second to load: commands that only look do without.
+  const { eventProgram } = await import("./eventProgram");
   await engineRun(
     tools,
     record,

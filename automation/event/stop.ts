@@ -2,7 +2,6 @@ import { currentLife } from "../../archive/lives";
 import { drainStream, isRefusedByDrain } from "./drain";
 import { engineRun } from "./engineRuns";
 import { fromId } from "./eventName";
-import { eventProgram } from "./eventProgram";
 import { failure } from "./failure";
 import { resumable } from "./findEvent";
 import { drawUpManifest, type Manifest, manifestKey, writeManifest } from "./manifest";
@@ -148,11 +147,13 @@ async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<Eve
     run,
     async (signal) => {
       // Drain heeds what its stack says of giving up, so the stack must say it first.
-      if (record.stop?.abandon && (await engine.exists(stack)))
+      if (record.stop?.abandon && (await engine.exists(stack))) {
+        const { eventProgram } = await import("./eventProgram");
         await engine.up(stack, base.region, eventProgram(record, base), {
           listener: run.progress.engine("telling the stack what is given up"),
           signal,
         });
+      }
       await engine.destroy(stack, { listener: run.progress.engine("removing the stack"), signal });
     },
     async () => (await records.read(record.id))?.phase === "stopped",
