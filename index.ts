@@ -15,6 +15,8 @@ import { Notifications } from "./infra/notifications";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
+import { stackPage } from "./infra/stackPage";
+import { withoutStackTraces } from "./infra/withoutStackTraces";
 
 const settings = readSettings();
 const project = pulumi.getProject();
@@ -63,19 +65,21 @@ const notifications = settings.streams.some(({ notify }) => notify)
   ? new Notifications("notifications", { archive, workflowArn: recorder.workflowArn, ...common })
   : undefined;
 // An alarm that rings before the rule listens is heard by nobody.
-const pipelines = settings.streams.map(
-  ({ notify, ...stream }) =>
-    new ArchivalPipeline(
-      stream.name,
-      {
-        ...stream,
-        ...common,
-        reconcileMinutes,
-        drain,
-        notifications: notify ? notifications : undefined,
-      },
-      { dependsOn: recorder },
-    ),
+const pipelines = withoutStackTraces(() =>
+  settings.streams.map(
+    ({ notify, ...stream }) =>
+      new ArchivalPipeline(
+        stream.name,
+        {
+          ...stream,
+          ...common,
+          reconcileMinutes,
+          drain,
+          notifications: notify ? notifications : undefined,
+        },
+        { dependsOn: recorder },
+      ),
+  ),
 );
 const eventAlerts = new EventAlerts("event-alerts", common);
 const clipHook = settings.clipHook
@@ -101,6 +105,27 @@ const { dashboardName } = new Dashboard("dashboard", {
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
 
+/** Where everything is and what to type next, in Markdown. */
+export const readme = pulumi
+  .all([
+    links,
+    pulumi.output({
+      stack,
+      region,
+      bucket: archive.bucket,
+      prefix: archive.prefix,
+      workflowArn: recorder.workflowArn,
+      streams: pipelines.map(({ streamName, streamArn, alarmName, clipSeconds, retentionHours }) => ({
+        name: streamName,
+        arn: streamArn,
+        alarm: alarmName,
+        clipSeconds,
+        retentionHours,
+      })),
+    }),
+  ])
+  .apply(([link, facts]) => stackPage(facts, link));
+
 /** Where the footage is. */
 export const bucket = archive.bucket;
 export const bucketConsole = pulumi
@@ -114,9 +139,11 @@ export const dashboard = dashboardName;
 export const workflow = recorder.workflowArn;
 export const workflowConsole = pulumi.all([links, workflow]).apply(([link, arn]) => link.workflow(arn));
 
-/** Each camera's stream, its alarm, and where to see them. */
-export const streams = pipelines.map(({ streamName, alarmName }) => ({
+/** Each camera's stream, what sends to it needs to know, its alarm, and where to see them. */
+export const streams = pipelines.map(({ streamName, streamArn, alarmName }) => ({
   name: streamName,
+  arn: streamArn,
+  region,
   alarm: alarmName,
   streamConsole: pulumi.all([links, streamName]).apply(([link, name]) => link.stream(name)),
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
