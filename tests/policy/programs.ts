@@ -3,10 +3,17 @@ import { runProgram } from "../support/program";
 import { asConfig, pairwise, type Values } from "./configurations";
 import type { Program } from "./rule";
 
-/** Runs the program with these settings. */
+/**
+ * Runs the program with these settings. Pulumi takes a stack trace of every property of every resource, which is most of
+ * the time of a run and is not looked at here.
+ */
 export async function programOf(values: Values): Promise<Program> {
   const config = asConfig(values);
-  const { resources } = await runProgram(config, { stack: "derby" });
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: String });
+  const { resources } = await runProgram(config, { stack: "derby" }).finally(() =>
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace }),
+  );
   return { settings: loadSettings(config, "lastframe"), resources: plain(resources) };
 }
 

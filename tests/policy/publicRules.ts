@@ -8,7 +8,7 @@
 export const publicRules: Record<string, string[]> = {
   "cdk-nag AwsSolutions": numbered("AwsSolutions-", [
     ...["CFR1", "CFR2", "CFR3", "CFR4", "CFR5", "CFR7"],
-    ...["COG1", "COG2", "COG7", "COG8", "EVB1", "IAM4", "IAM5", "KMS5", "L1"],
+    ...["COG1", "COG2", "COG7", "COG8", "EC23", "EVB1", "IAM4", "IAM5", "KMS5", "L1"],
     ...["S1", "S2", "S10", "SF1", "SF2", "SNS3", "SQS2", "SQS3", "SQS4"],
   ]),
   "cdk-nag Serverless": [

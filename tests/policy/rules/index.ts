@@ -6,6 +6,7 @@ import { iamRules } from "./iam";
 import { kinesisVideoRules } from "./kinesisVideo";
 import { kmsRules } from "./kms";
 import { lambdaRules } from "./lambda";
+import { networkRules } from "./network";
 import { s3Rules } from "./s3";
 import { snsRules } from "./sns";
 import { sqsRules } from "./sqs";
@@ -20,6 +21,7 @@ export const rules: Rule[] = [
   ...kinesisVideoRules,
   ...kmsRules,
   ...lambdaRules,
+  ...networkRules,
   ...s3Rules,
   ...snsRules,
   ...sqsRules,

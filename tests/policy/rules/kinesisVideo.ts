@@ -20,6 +20,10 @@ const alarmOn = (stream: Registered, program: Program, metric: string) =>
       inputs.dimensions.StreamName === stream.outputs.name,
   );
 
+/** The statements of a policy that are about streams. */
+const streamStatements = (policy: Registered) =>
+  statementsOf(policy).filter(({ actions }) => actions.some((action) => action.startsWith("kinesisvideo:")));
+
 /** Whether a policy is for cameras: it lets its holder send. */
 const isForDevices = (resource: Registered) =>
   isRolePolicy(resource) &&
@@ -84,13 +88,31 @@ export const kinesisVideoRules: Rule[] = [
       }),
   },
   {
+    ids: ["KinesisVideo.OwnStreams"],
+    says: "reads and changes no stream but those with its own tag; what a stream is called, it may ask of all",
+    applies: (resource) => isRolePolicy(resource) && streamStatements(resource).length > 0,
+    check: (policy) =>
+      demand(
+        streamStatements(policy).every(
+          ({ actions, conditions }) =>
+            actions.every((action) => action === "kinesisvideo:DescribeStream") ||
+            Object.keys(conditions.StringEquals ?? {}).some((key) => key.startsWith("aws:ResourceTag/")),
+        ),
+        "acts on streams of others",
+      ),
+    violate: (policy) =>
+      addStatement(policy, {
+        Effect: "Allow",
+        Action: "kinesisvideo:GetClip",
+        Resource: "arn:aws:kinesisvideo:us-east-1:123456789012:stream/*/*",
+      }),
+  },
+  {
     ids: ["KinesisVideo.OneStreamPerDevice"],
     says: "lets a camera send to the stream of its own tag and no other, and read none",
     applies: isForDevices,
     check(policy) {
-      const statements = statementsOf(policy).filter(({ actions }) =>
-        actions.some((action) => action.startsWith("kinesisvideo:")),
-      );
+      const statements = streamStatements(policy);
       const reads = statements
         .flatMap(({ actions }) => actions)
         .filter((action) => /:(Get(?!DataEndpoint)|List)/.test(action));
