@@ -5,6 +5,7 @@ import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
+import { Dashboard } from "./infra/dashboard";
 import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
 import { Encryption } from "./infra/encryption";
@@ -80,8 +81,10 @@ const pipelines = withoutStackTraces(() =>
       ),
   ),
 );
-new EventAlerts("event-alerts", common);
-if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common });
+const eventAlerts = new EventAlerts("event-alerts", common);
+const clipHook = settings.clipHook
+  ? new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common })
+  : undefined;
 const devices =
   settings.devices &&
   new DeviceSignIn("devices", {
@@ -89,6 +92,15 @@ const devices =
     ...common,
     notificationTopicArn: notifications?.topicArn,
   });
+
+const { dashboardName } = new Dashboard("dashboard", {
+  stack,
+  workflowArn: recorder.workflowArn,
+  functions: [recorder, reconciler, drain, notifications].flatMap((part) => part?.functions ?? []),
+  queues: [recorder, reconciler, eventAlerts, notifications, clipHook].flatMap(
+    (part) => part?.deadLetters ?? [],
+  ),
+});
 
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
@@ -119,6 +131,9 @@ export const bucket = archive.bucket;
 export const bucketConsole = pulumi
   .all([links, archive.bucket])
   .apply(([link, name]) => link.bucket(name, archive.prefix));
+
+/** The page to look at during an event. */
+export const dashboard = dashboardName;
 
 /** The Step Functions workflow that records. */
 export const workflow = recorder.workflowArn;
