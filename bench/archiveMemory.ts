@@ -6,10 +6,12 @@ import { KinesisVideoArchivedMedia } from "@aws-sdk/client-kinesis-video-archive
 import { S3 } from "@aws-sdk/client-s3";
 import { type Cloud, startCloud } from "../local/cloud";
 import { runCamera } from "../producer/camera";
+import { type Footage, openFootage } from "../producer/footage";
+import { padFootage } from "../tests/support/padFootage";
 import { runProgram, twoCameras } from "../tests/support/program";
 import { type Cost, inCleanProcess } from "./cleanProcess";
-import { openPaddedFootage } from "./paddedFootage";
 
+const CLOCK = path.join(__dirname, "..", "demo", "footage", "clock.mkv");
 const BUCKET = "footage";
 const STREAM = "gate";
 
@@ -106,7 +108,7 @@ async function film(cloud: Cloud): Promise<number[]> {
   const kinesisVideo = new KinesisVideo(cloud.clientConfig);
   const { StreamARN } = await kinesisVideo.createStream({ StreamName: STREAM, DataRetentionInHours: 24 });
   await runCamera({
-    footage: await openPaddedFootage(FRAGMENT_COUNT, FRAGMENT_BYTES),
+    footage: await oneClip(),
     stream: STREAM,
     client: new KinesisVideoClient(cloud.clientConfig),
     clock: cloud.clock,
@@ -120,6 +122,19 @@ async function film(cloud: Cloud): Promise<number[]> {
   });
   if (Fragments.length !== FRAGMENT_COUNT) throw new Error(`${Fragments.length} fragments are listed`);
   return Fragments.map(({ ServerTimestamp }) => ServerTimestamp?.getTime() ?? 0);
+}
+
+/** The demo's footage, at the bit rate and of the length that fill one clip. */
+async function oneClip(): Promise<Footage> {
+  const looped = await openFootage(() => fs.createReadStream(CLOCK), { loop: true });
+  const padded = padFootage(looped, { fragmentBytes: FRAGMENT_BYTES });
+  async function* fragments(): Footage["fragments"] {
+    for (let count = 0; count < FRAGMENT_COUNT; count += 1) {
+      const { value } = await padded.fragments.next();
+      if (value) yield value;
+    }
+  }
+  return { ...padded, fragments: fragments() };
 }
 
 /** A clip length, in seconds, by whose grid all of this time lies within one cell. */

@@ -12,10 +12,15 @@ export interface RunningCommand {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Runs one of the TypeScript entry points as its npm script does. */
-export function runCommand(entry: string, args: string[]): RunningCommand {
+/** Runs one of the TypeScript entry points as its npm script does, with more in its environment. */
+export function runCommand(
+  entry: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): RunningCommand {
   const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", entry, ...args], {
     cwd: root,
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const printed = { stdout: "", stderr: "" };

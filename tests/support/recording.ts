@@ -10,7 +10,10 @@ import { deploy } from "../../local/provider/inProcess";
 import { runCamera } from "../../producer/camera";
 import type { CameraEvent } from "../../producer/cameraEvents";
 import { openFootage } from "../../producer/footage";
+import { type RunningCommand, runCommand } from "./command";
 import { recordJudgement } from "./judgements";
+import { type Padding, padFootage } from "./padFootage";
+import { recordFrames } from "./recordFrames";
 
 /** A fragment that the service acknowledged as persisted. */
 export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
@@ -22,10 +25,12 @@ export interface FetchedClip {
   metadata: Record<string, string>;
 }
 
-/** How long a camera films: once through the file, or round and round, unless it is stopped before. */
+/** How a camera films: once through the file, or round and round, unless it is stopped before. */
 export interface FilmOptions {
   loop?: boolean;
   signal?: AbortSignal;
+  /** A camera of a higher bit rate. */
+  padding?: Padding;
 }
 
 /** The program deployed into a local cloud of its own, on a data folder of its own. */
@@ -37,6 +42,10 @@ export interface RecordingStack {
   stepFunctions: SFN;
   /** Sends a file as a camera would, on the cloud's clock; resolves when all of it is persisted. */
   film(streamName: string, file: string, how?: FilmOptions): Promise<Persisted[]>;
+  /** Every coded frame that cameras sent to a stream and that was persisted, as `framesIn` lists those of clips. */
+  framesFilmed(streamName: string): string[];
+  /** Runs `npm run archive -- verify STREAM` on the bucket. */
+  verify(streamName: string, ...args: string[]): RunningCommand["ended"];
   /** Resolves when no alarm rings and every execution that ran has ended; answers how they ended. */
   settled(): Promise<string[]>;
   clips(streamName: string): Promise<FetchedClip[]>;
@@ -68,15 +77,19 @@ export async function deployRecording(
     new CloudWatch(cloud.clientConfig),
   ];
 
+  const filmed: { streamName: string; frames: string[] }[] = [];
+
   async function film(
     streamName: string,
     file: string,
-    { loop, signal }: FilmOptions = {},
+    { loop, signal, padding }: FilmOptions = {},
   ): Promise<Persisted[]> {
     const persisted: Persisted[] = [];
-    const footage = await openFootage(() => fs.createReadStream(file), { loop });
+    const source = await openFootage(() => fs.createReadStream(file), { loop });
+    const footage = padding ? padFootage(source, padding) : source;
+    const frames = recordFrames(footage);
     const camera = runCamera({
-      footage,
+      footage: frames.footage,
       stream: streamName,
       client: new KinesisVideoClient(cloud.clientConfig),
       clock: cloud.clock,
@@ -86,8 +99,24 @@ export async function deployRecording(
       },
     });
     await camera.done;
+    filmed.push({ streamName, frames: frames.of(persisted) });
     return persisted;
   }
+
+  const framesFilmed = (streamName: string) =>
+    filmed.flatMap((film) => (film.streamName === streamName ? film.frames : [])).sort();
+
+  const verify = (streamName: string, ...args: string[]) => {
+    const { accessKeyId, secretAccessKey } = cloud.clientConfig.credentials;
+    const prefix = config.prefix === undefined ? [] : ["--prefix", String(config.prefix)];
+    const subject = [streamName, "--bucket", outputs.bucket, ...prefix];
+    return runCommand("automation/archive.ts", ["verify", ...subject, ...args], {
+      AWS_ENDPOINT_URL: cloud.url,
+      AWS_REGION: cloud.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    }).ended;
+  };
 
   async function settled(): Promise<string[]> {
     for (;;) {
@@ -123,5 +152,5 @@ export async function deployRecording(
     fs.rmSync(dataDir, { recursive: true, force: true });
   }
 
-  return { cloud, dataDir, outputs, s3, stepFunctions, film, settled, clips, close };
+  return { cloud, dataDir, outputs, s3, stepFunctions, film, framesFilmed, verify, settled, clips, close };
 }
