@@ -2,39 +2,57 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
+import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
+import { DeviceSignIn } from "./infra/deviceSignIn";
+import { Drain } from "./infra/drain";
+import { Encryption } from "./infra/encryption";
+import { Network } from "./infra/network";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
 
 const settings = readSettings();
 const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-const tags = { stack };
+const tags = { stack, ...settings.tags };
 
-const archive = new Archive("archive", { prefix: settings.prefix, tags });
-const recorder = new Recorder("recorder", {
-  archive,
-  stack,
-  logRetentionDays: settings.logRetentionDays,
+const { keyArn } = new Encryption("encryption", {
+  settings: settings.encryption,
+  project: pulumi.getProject(),
+  outlivesStack: settings.archive.keepBucket,
   tags,
 });
-new Reconciler("reconciler", {
+const { vpcConfig } = new Network("network", { settings: settings.network, tags });
+const { logRetentionDays } = settings;
+const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+
+const archive = new Archive("archive", { ...settings.archive, keyArn, logRetentionDays, tags });
+const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
+const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   stack,
   everyMinutes: settings.reconcileMinutes,
-  logRetentionDays: settings.logRetentionDays,
-  tags,
+  ...functionSettings,
+});
+const drain = new Drain("drain", {
+  archive,
+  stack,
+  recorders: [archive, recorder, reconciler],
+  ...functionSettings,
 });
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = settings.streams.map(
   (stream) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, tags },
+      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, keyArn, tags },
       { dependsOn: recorder },
     ),
 );
+
+const devices = settings.devices && new DeviceSignIn("devices", { ...settings.devices, stack, tags });
+if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, stack, tags });
 
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
@@ -57,13 +75,27 @@ export const streams = pipelines.map(({ streamName, alarmName }) => ({
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),
 }));
 
+/** What the demo app of AWS for Android reads: `pulumi stack output phone > awsconfiguration.json`. */
+export const phone = devices?.appConfiguration;
+/** Where phones sign in; `docs/devices.md` says how to add one. */
+export const deviceSignIn = devices && {
+  userPoolId: devices.userPoolId,
+  appClientId: devices.appClientId,
+  identityPoolId: devices.identityPoolId,
+  region,
+};
+
 /** What the stacks of recording events take over from this one; `automation/event/baseEnvironment.ts` reads it. */
 export const baseEnvironment = {
   version: 1,
   region,
   bucket: archive.bucket,
   prefix: archive.prefix,
-  logRetentionDays: settings.logRetentionDays,
+  keyArn,
+  vpcConfig,
+  logRetentionDays,
+  tags: settings.tags,
+  signIn: phone,
 };
 
 /** A wrong setting is the user's to mend, so it is told in one line and without a stack trace. */

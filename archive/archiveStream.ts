@@ -38,6 +38,8 @@ export interface ArchiveRequest {
   announce: Announce;
   /** Plans of others are left to them for this long, only to save work; 0 unless told. */
   patienceMs?: number;
+  /** Whether what is listed is archived at once, and no cell's end awaited: of a camera that sends no more. */
+  cutsNow?: boolean;
   /** Whether fragments that could not be read are tried again. */
   retryDeferred?: boolean;
   /** Server time from which finished hours are listed once more and compared with their summaries. */
@@ -86,7 +88,7 @@ interface Owed {
  * and each may end anywhere: what is decided is written before it is done, under a number that only one can take.
  */
 export async function archiveStream(request: ArchiveRequest): Promise<ArchiveResult> {
-  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn, announce } = request;
+  const { source, vault, prefix, clipMs, nowMs, tags, mayGoOn, announce, cutsNow } = request;
   const stream = await source.describe();
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
@@ -206,7 +208,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
     const above = listed.filter(({ serverMs }) => serverMs >= state.lowWaterMs);
     const fragments = await unaccounted(vault, folder, above, state.books);
-    return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs }) };
+    return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs, cutsNow }) };
   }
 
   async function write(

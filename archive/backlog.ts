@@ -1,7 +1,7 @@
 import { HOUR_MS } from "./books";
 import { inOrderOfIngestion } from "./fragment";
 import { ledgerFolder } from "./keys";
-import { planIn, readEntry, readHead } from "./ledger";
+import { type DeferredRange, fromRow, planIn, readEntry, readHead } from "./ledger";
 import { unaccounted } from "./owed";
 import type { FragmentSource, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -11,6 +11,11 @@ export interface Backlog {
   retentionMs: number;
   /** Server time of the oldest fragment that is held and not in a clip; nothing when all of it is archived. */
   oldestMs?: number;
+  /** What is known of by number: planned and not stored, or never seen. */
+  fragments: number;
+  durationMs: number;
+  /** What could not be read and is tried again. */
+  deferred: DeferredRange[];
 }
 
 /**
@@ -37,14 +42,15 @@ export async function findBacklog({
   const fromMs = Math.max(state?.lowWaterMs ?? stream.createdMs, swept?.sweep.coveredToMs ?? 0);
   const { fragments } = await source.list({ fromMs: Math.max(fromMs, nowMs - retentionMs), toMs: nowMs });
 
-  const times = (await unaccounted(vault, folder, inOrderOfIngestion(fragments), state?.books ?? {})).map(
-    ({ serverMs }) => serverMs,
-  );
-  times.push(...(state?.deferred ?? []).map((range) => range.fromMs));
+  const owed = await unaccounted(vault, folder, inOrderOfIngestion(fragments), state?.books ?? {});
   for (const { key, seq } of state?.openPlans ?? []) {
     const read = await readEntry(vault, folder, seq);
-    if (read) times.push(...planIn(read.entry, key).fragments.map(([, serverMs]) => serverMs));
+    if (read) owed.push(...planIn(read.entry, key).fragments.map(fromRow));
   }
+  const deferred = state?.deferred ?? [];
+  const times = [...owed.map(({ serverMs }) => serverMs), ...deferred.map((range) => range.fromMs)];
   const oldestMs = times.reduce((least, serverMs) => Math.min(least, serverMs), Number.POSITIVE_INFINITY);
-  return times.length > 0 ? { retentionMs, oldestMs } : { retentionMs };
+  const durationMs = owed.reduce((sum, fragment) => sum + fragment.durationMs, 0);
+  const backlog = { retentionMs, fragments: owed.length, durationMs, deferred };
+  return times.length > 0 ? { ...backlog, oldestMs } : backlog;
 }

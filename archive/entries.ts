@@ -76,7 +76,7 @@ export function gap(
   { fromMs, toMs }: { fromMs: number; toMs: number },
   cause: GapChange["cause"],
 ): NewEntry {
-  return { change: { kind: "gap", fromMs, toMs, cause }, state: { ...state, lowWaterMs: toMs } };
+  return { change: { kind: "gap", fromMs, toMs, cause }, state: { ...goingOn(state), lowWaterMs: toMs } };
 }
 
 /** The entry that gives up a range of deferred fragments; `rows` names them, and `ranges` are left. */
@@ -89,10 +89,19 @@ export function givenUp(
   return { change, state: { ...state, deferred: ranges } };
 }
 
-/** The entry that ends a life: nothing of it can be had any more, and all that was owed is named. */
-export function ended(state: LedgerState): NewEntry {
+/**
+ * The entry that ends a life: all of it up to an instant is archived or named as missing, and no more is to come. Should
+ * more come all the same, because the stream was not deleted in the end, the life goes on.
+ */
+export function ended(state: LedgerState, asOfMs: number): NewEntry {
   const { recording: _, ...others } = state;
-  return { change: { kind: "ended" }, state: { ...others, ended: true } };
+  const lowWaterMs = Math.max(state.lowWaterMs, asOfMs);
+  return { change: { kind: "ended" }, state: { ...others, lowWaterMs, ended: true } };
+}
+
+/** The state of a life that has not ended after all. */
+function goingOn({ ended: _, ...state }: LedgerState): LedgerState {
+  return state;
 }
 
 /** The entry `seq` that closes the open recording, compared with a listing as of an instant. */
@@ -124,12 +133,12 @@ function withOpenPlan(
   const [firstMs, lastMs] = [Math.min(...times), Math.max(...times)];
   const openPlans = [...state.openPlans, { key, seq }];
   if (state.lastClosed && lastMs < state.lastClosed.asOfMs) {
-    return { state: { ...state, openPlans }, mark: "amended" };
+    return { state: { ...goingOn(state), openPlans }, mark: "amended" };
   }
   const recording = state.recording ?? openRecording(seq, firstMs);
   const toServerMs = Math.max(recording.toServerMs, lastMs);
   return {
-    state: { ...state, openPlans, recording: { ...recording, toServerMs } },
+    state: { ...goingOn(state), openPlans, recording: { ...recording, toServerMs } },
     mark: state.recording ? undefined : "opened",
   };
 }

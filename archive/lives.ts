@@ -23,6 +23,11 @@ export interface EndLifeRequest {
   prefix: string;
   life: StreamLife;
   nowMs: number;
+  /**
+   * As of when it is known to be over, unless that is `nowMs`. A call may be older by all its retries: footage that came
+   * in between is lost too, and must be named.
+   */
+  goneMs?: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -31,9 +36,19 @@ export interface EndLifeRequest {
  * Ends the ledger of a deleted stream: what was stored is adopted, what was planned and not stored is given up by name,
  * and the time that no listing covered is named as a gap. May run any number of times, and beside itself.
  */
-export async function endLife({ vault, prefix, life, nowMs, tags, announce }: EndLifeRequest): Promise<void> {
+export async function endLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+  goneMs = nowMs,
+  tags,
+  announce,
+}: EndLifeRequest): Promise<void> {
   const folder = ledgerFolder(prefix, life);
   const at = new Date(nowMs).toISOString();
+  // Clocks of services differ by seconds.
+  const overMs = Math.max(nowMs, goneMs) + 60_000;
   let head = await readHead(vault, folder);
 
   for (;;) {
@@ -52,10 +67,10 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
       await record(entry, clip);
     } else if (range) {
       await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
-    } else if (coveredToMs < nowMs) {
-      await record(gap(state, { fromMs: coveredToMs, toMs: nowMs }, "stream-deleted"));
+    } else if (coveredToMs < overMs) {
+      await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
-      await record(ended(state));
+      await record(ended(state, nowMs));
     }
   }
 
@@ -63,6 +78,44 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
     const next = await append(vault, head, at, entry);
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
+  }
+}
+
+/**
+ * Ends the ledger of a stream of which nothing is owed and which is about to be deleted: as of an instant, all that was
+ * listed is archived. Answers whether it did; it does not where something is owed again, or someone else wrote.
+ */
+export async function endDrainedLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+}: Pick<EndLifeRequest, "vault" | "prefix" | "life" | "nowMs">): Promise<boolean> {
+  const head = await readHead(vault, ledgerFolder(prefix, life));
+  const state = head.entry?.state;
+  if (!state || state.openPlans.length > 0 || state.deferred.length > 0) return false;
+  if (state.ended) return true;
+  return (await append(vault, head, new Date(nowMs).toISOString(), ended(state, nowMs))) !== undefined;
+}
+
+/** Which lives of a stream are to be ended. */
+export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs"> {
+  streamName: string;
+  /** The life that goes on, if one does. */
+  current: StreamDescription | undefined;
+  /** As of when a life is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
+}
+
+/** Ends the ledgers of a stream's lives that are over, once Kinesis Video Streams itself says that they are. */
+export async function endFormerLives(lives: FormerLives): Promise<void> {
+  const { vault, prefix, streamName, current, deletedAsOf } = lives;
+  const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
+  for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
+    const life = { streamName, createdMs };
+    const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
+    const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
+    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs });
   }
 }
 

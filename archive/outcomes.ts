@@ -67,6 +67,19 @@ const DECIDED: Outcomes = {
 export const OUTCOMES: Record<string, Outcomes> = {
   DescribeStream: { ...KINESIS_VIDEO, ResourceNotFoundException: "absent" },
   GetDataEndpoint: KINESIS_VIDEO,
+  TagStream: {
+    ...KINESIS_VIDEO,
+    InvalidResourceFormatException: "alert",
+    TagsPerResourceExceededLimitException: "alert",
+  },
+  UntagStream: { ...KINESIS_VIDEO, InvalidResourceFormatException: "alert" },
+  UpdateNotificationConfiguration: {
+    ...KINESIS_VIDEO,
+    AccessDeniedException: "alert",
+    NoDataRetentionException: "alert",
+    ResourceInUseException: "later",
+    ResourceNotFoundException: "absent",
+  },
   ListFragments: KINESIS_VIDEO,
   GetClip: {
     ...KINESIS_VIDEO,
@@ -82,6 +95,7 @@ export const OUTCOMES: Record<string, Outcomes> = {
   GetObject: { ...S3, NoSuchKey: "absent", NoSuchVersion: "absent" },
   ListObjectsV2: S3,
   ListObjectVersions: S3,
+  HeadObject: { ...S3, NotFound: "absent" },
   PutObject: { ...S3, ...DECIDED, InvalidWriteOffset: "alert", TooManyParts: "alert" },
   CreateMultipartUpload: S3,
   UploadPart: { ...S3, NoSuchUpload: "later" },

@@ -87,6 +87,23 @@ export async function readHours(
   return { summaries, isWhole };
 }
 
+/** Every deferred fragment of these ranges. */
+export async function readAllDeferred(
+  vault: Vault,
+  folder: string,
+  ranges: DeferredRange[],
+): Promise<FragmentRow[]> {
+  const rows: FragmentRow[] = [];
+  for (const range of ranges) {
+    for (let rest: DeferredRange | undefined = range; rest; ) {
+      const found = await readDeferred(vault, folder, rest);
+      rows.push(...(found?.rows ?? []));
+      rest = found?.left;
+    }
+  }
+  return rows;
+}
+
 /** The deferred fragments of the first entry of a range that names some, and what of the range is left after it. */
 export async function readDeferred(
   vault: Vault,

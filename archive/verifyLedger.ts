@@ -67,6 +67,8 @@ export function makeLedgerReading(folder: string, createdMs: number) {
     if (lastSeq === undefined) {
       lastSeq = entry.seq;
       accountedToMs = Math.max(accountedToMs, entry.state.lowWaterMs);
+      // An entry behind it says that the life went on: its stream was not deleted in the end.
+      hasEnded = entry.change.kind === "ended";
     }
     entryCount += 1;
     account(entry, listed);
@@ -105,8 +107,6 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       gaps.push({ fromMs, toMs, cause, clock: "server", seq });
     } else if (change.kind === "closed") {
       accountedToMs = Math.max(accountedToMs, change.compared.asOfMs);
-    } else if (change.kind === "ended") {
-      hasEnded = true;
     }
   }
 

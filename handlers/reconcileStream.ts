@@ -1,26 +1,20 @@
 import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
-import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { archiveStream } from "../archive/archiveStream";
 import { findBacklog } from "../archive/backlog";
-import { changeClaim, isFree, successorName } from "../archive/claim";
 import type { Announce, ArchiveEvent } from "../archive/events";
-import { ledgerFolder } from "../archive/keys";
-import { readHead } from "../archive/ledger";
-import { currentLife, endLife } from "../archive/lives";
-import { needsPerson, outcomeOf } from "../archive/outcomes";
+import { currentLife, endFormerLives } from "../archive/lives";
+import { needsPerson } from "../archive/outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
 import { readSweep, type Sweep, writeSweep } from "../archive/sweep";
 import type { TimeBudget } from "./archiveClip";
 import { type EventOrigin, makeEventBus } from "./ports/eventBus";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
 import { makeVault } from "./ports/s3";
+import { makeStartExecution, type StartExecution } from "./ports/workflow";
+import { type AlarmedStream, startRecorder } from "./startRecorder";
 
 /** One stream of the stack, as its alarm knows it. */
-export interface ReconcileStreamRequest {
-  streamName: string;
-  clipSeconds: number;
-  alarmName: string;
-  alarmArn: string;
+export interface ReconcileStreamRequest extends AlarmedStream {
   isAlarmOn: boolean;
   /** ISO 8601: the stream is looked at as of then. */
   now: string;
@@ -40,14 +34,14 @@ export interface UnarchivedAge {
 /** Streams, the archive, and those who are told. */
 export interface ReconcileStreamDeps {
   openStream(streamName: string): FragmentSource;
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when this life of a stream is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
   vault: Vault;
   prefix: string;
   stack: string;
   announce(origin: EventOrigin, event: ArchiveEvent): Promise<void>;
   putAge(age: UnarchivedAge): Promise<void>;
-  /** Starts the Recorder's workflow under a name; one that was started under it before is as good. */
-  startRecorder(name: string, input: object): Promise<void>;
+  startExecution: StartExecution;
 }
 
 const DAY_MS = 86_400_000;
@@ -61,7 +55,16 @@ const RISKS_PERCENT = [80, 50] as const;
  * day or four times within it, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
  */
 export const makeReconcileStream =
-  ({ openStream, isDeleted, vault, prefix, stack, announce, putAge, startRecorder }: ReconcileStreamDeps) =>
+  ({
+    openStream,
+    deletedAsOf,
+    vault,
+    prefix,
+    stack,
+    announce,
+    putAge,
+    startExecution,
+  }: ReconcileStreamDeps) =>
   async (request: ReconcileStreamRequest, context: TimeBudget): Promise<{ clips: number }> => {
     const { streamName, clipSeconds, now, isAlarmOn } = request;
     const nowMs = Date.parse(now);
@@ -70,7 +73,16 @@ export const makeReconcileStream =
 
     const source = openStream(streamName);
     const stream = await currentLife(source);
-    await endFormerLives(stream);
+    await endFormerLives({
+      vault,
+      prefix,
+      streamName,
+      current: stream,
+      deletedAsOf,
+      nowMs,
+      tags,
+      announce: tell,
+    });
     if (!stream) return { clips: 0 };
 
     const failures: unknown[] = [];
@@ -82,20 +94,9 @@ export const makeReconcileStream =
     });
     // Said whether or not archiving works: that is when it matters.
     await watchAge(source, stream);
-    if (isAlarmOn) await restartRecorder();
+    if (isAlarmOn) await startRecorder(startExecution, { vault, prefix, nowMs }, request);
     if (failures.length > 0) throw failures[0];
     return { clips };
-
-    async function endFormerLives(current: StreamDescription | undefined): Promise<void> {
-      const lives = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
-      for (const createdMs of lives) {
-        const life = { streamName, createdMs };
-        if (createdMs === current?.createdMs) continue;
-        const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
-        if (!state || state.ended || !(await isDeleted(state.streamArn))) continue;
-        await endLife({ vault, prefix, life, nowMs, tags, announce: tell });
-      }
-    }
 
     async function sweep(fragments: FragmentSource, life: StreamDescription): Promise<number> {
       const held = await readSweep(vault, prefix, life);
@@ -155,32 +156,12 @@ export const makeReconcileStream =
       const sweep = { at: now, coveredToMs: 0, ...held?.sweep, atRiskPercent: atRisk };
       await writeSweep(vault, prefix, life, sweep, held?.etag);
     }
-
-    async function restartRecorder(): Promise<void> {
-      const target = { vault, prefix, streamName, nowMs };
-      let named: string | undefined;
-      const taken = await changeClaim(target, (claim) => {
-        // One that was claimed by name may have died before it was started; starting it again harms nobody.
-        const own = successorName(streamName, { ...claim, generation: claim.generation - 1 });
-        named = claim.holder === own ? own : undefined;
-        return isFree(claim, nowMs, clipSeconds * 1000) ? successorName(streamName, claim) : undefined;
-      });
-      const name = taken?.holder ?? named;
-      if (name) await startRecorder(name, alarmEvent(request));
-    }
   };
-
-/** What CheckAlarmTag reads of an alarm's event. */
-function alarmEvent({ alarmName, alarmArn, streamName }: ReconcileStreamRequest): object {
-  const metrics = [{ metricStat: { metric: { dimensions: { StreamName: streamName } } } }];
-  return { resources: [alarmArn], detail: { alarmName, configuration: { metrics } } };
-}
 
 /** The deployed function. Its environment holds the address of the archive, the stack's tag and the workflow. */
 export const reconcileStream = () => {
   const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", WORKFLOW_ARN = "" } = process.env;
   const cloudWatch = new CloudWatchClient({});
-  const stepFunctions = new SFNClient({});
   return makeReconcileStream({
     ...makeKinesisVideo(),
     vault: makeVault(ARCHIVE_BUCKET),
@@ -198,17 +179,6 @@ export const reconcileStream = () => {
       const MetricData = [age, share].map((datum) => ({ ...datum, Dimensions, Timestamp }));
       await cloudWatch.send(new PutMetricDataCommand({ Namespace: "lastframe", MetricData }));
     },
-    startRecorder: async (name, input) => {
-      const start = new StartExecutionCommand({
-        stateMachineArn: WORKFLOW_ARN,
-        name,
-        input: JSON.stringify(input),
-      });
-      try {
-        await stepFunctions.send(start);
-      } catch (error) {
-        if (outcomeOf("StartExecution", error) !== "look") throw error;
-      }
-    },
+    startExecution: makeStartExecution(WORKFLOW_ARN),
   });
 };

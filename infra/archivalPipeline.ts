@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Drain } from "./drain";
 import type { StreamSettings } from "./settings";
 
 export interface ArchivalPipelineArgs extends StreamSettings {
@@ -7,23 +8,41 @@ export interface ArchivalPipelineArgs extends StreamSettings {
   stack: string;
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
+  /** The customer key that encrypts the stream; without it, one of Kinesis Video Streams. */
+  keyArn?: pulumi.Input<string>;
+  drain: Drain;
+  /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
+  abandons?: boolean;
   tags: Record<string, string>;
 }
 
-/** What one camera needs: its Kinesis video stream, and the alarm that rings while fragments arrive. */
+/**
+ * What one camera needs: its Kinesis video stream, the alarm that rings while fragments arrive, those that ring when
+ * footage is at risk, and what keeps the stream from going before its footage is archived.
+ */
 export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
+  readonly streamArn: pulumi.Output<string>;
   readonly alarmName: pulumi.Output<string>;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("lastframe:infra:ArchivalPipeline", name, args, opts);
+    super("lastframe:infra:ArchivalPipeline", name, {}, opts);
     const child = { parent: this };
     const tags = { ...args.tags, stream: args.name };
 
+    const { clipSeconds, retentionHours, drain, abandons = false } = args;
+    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons };
+    const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
       name,
-      { name: args.name, dataRetentionInHours: args.retentionHours, mediaType: "video/h264", tags },
-      child,
+      {
+        name: args.name,
+        dataRetentionInHours: retentionHours,
+        mediaType: "video/h264",
+        kmsKeyId: args.keyArn,
+        tags,
+      },
+      { ...child, dependsOn: mayShorten, deleteBeforeReplace: true },
     );
     const alarm = new aws.cloudwatch.MetricAlarm(
       name,
@@ -34,7 +53,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
         metricName: "PutMedia.IncomingFragments",
         dimensions: { StreamName: stream.name },
         statistic: "Sum",
-        period: 60,
+        period: args.alarmPeriodSeconds,
         evaluationPeriods: 1,
         comparisonOperator: "GreaterThanThreshold",
         threshold: args.alarmThreshold,
@@ -46,8 +65,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     );
 
     // Their names do not begin as those of the alarms that are recorded, so they start no Recorder.
-    for (const usedPercent of [50, 80]) {
-      new aws.cloudwatch.MetricAlarm(
+    const atRisk = [50, 80].map((usedPercent) => {
+      return new aws.cloudwatch.MetricAlarm(
         `${name}-at-risk-${usedPercent}`,
         {
           name: `${args.stack}-at-risk-${usedPercent}/${args.name}`,
@@ -66,9 +85,16 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
         },
         child,
       );
-    }
+    });
+    // As long as the stream is there, so are its alarms.
+    drain.beforeDeletion(
+      name,
+      { ...guarded, streamArn: stream.arn },
+      { ...child, dependsOn: [alarm, ...atRisk] },
+    );
 
     this.streamName = stream.name;
+    this.streamArn = stream.arn;
     this.alarmName = alarm.name;
     this.registerOutputs({ streamName: this.streamName, alarmName: this.alarmName });
   }

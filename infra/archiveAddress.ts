@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { keyStatements } from "./encryption";
 
 /** Where an archive is: a bucket, and the prefix in it that no key and no role ignores. Several may share a bucket. */
 export interface ArchiveAddress {
@@ -6,6 +7,8 @@ export interface ArchiveAddress {
   bucketArn: pulumi.Output<string>;
   /** Empty, or ending in a slash. */
   prefix: string;
+  /** The customer key that encrypts what is stored, where there is one. */
+  keyArn?: pulumi.Input<string>;
 }
 
 /** The archive's address, as the functions read it from their environment. */
@@ -15,7 +18,7 @@ export function archiveEnvironment({ bucket, prefix }: ArchiveAddress): Record<s
 
 /** Statements that allow these actions on objects of these folders of the archive, and to list them. */
 export function archiveStatements(
-  { bucketArn, prefix }: ArchiveAddress,
+  { bucketArn, prefix, keyArn }: ArchiveAddress,
   folders: string[],
   actions: string[],
 ): object[] {
@@ -32,5 +35,6 @@ export function archiveStatements(
       Action: actions,
       Resource: patterns.map((pattern) => pulumi.interpolate`${bucketArn}/${pattern}`),
     },
+    ...keyStatements(keyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
   ];
 }

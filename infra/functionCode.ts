@@ -10,10 +10,17 @@ export const HANDLER = "__index.handler";
  * wraps every captured function and keeps all indentation; esbuild takes out what that adds.
  */
 export function functionCode(factory: () => unknown): pulumi.asset.AssetArchive {
-  const options = { serialize: () => true, exportName: "handler", isFactoryFunction: true };
-  const text = pulumi.runtime
-    .serializeFunction(factory, options)
-    .then((closure) => transform(closure.text, { minify: true, platform: "node", target: "node24" }))
-    .then(({ code }) => code);
+  const text = texts.get(factory) ?? serialize(factory);
+  texts.set(factory, text);
   return new pulumi.asset.AssetArchive({ "__index.js": new pulumi.asset.StringAsset(text) });
+}
+
+/** Serializing takes a second, and one process may deploy the same functions for several stacks. */
+const texts = new WeakMap<() => unknown, Promise<string>>();
+
+async function serialize(factory: () => unknown): Promise<string> {
+  const options = { serialize: () => true, exportName: "handler", isFactoryFunction: true };
+  const { text } = await pulumi.runtime.serializeFunction(factory, options);
+  const { code } = await transform(text, { minify: true, platform: "node", target: "node24" });
+  return code;
 }

@@ -4,9 +4,9 @@ import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
 import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
 import { archiverStatements, makeArn } from "./policies";
-import { RecorderFunction } from "./recorderFunction";
+import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
-export interface ReconcilerArgs {
+export interface ReconcilerArgs extends FunctionSettings {
   archive: ArchiveAddress;
   /** The Recorder's workflow, which is started where an alarm rings and nobody records. */
   workflowArn: pulumi.Input<string>;
@@ -14,15 +14,17 @@ export interface ReconcilerArgs {
   stack: string;
   /** How often every stream is looked at. */
   everyMinutes: number;
-  logRetentionDays: number;
-  tags: Record<string, string>;
 }
 
 /** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
 export class Reconciler extends pulumi.ComponentResource {
+  /** The function that looks at one stream. */
+  readonly streamFunctionArn: pulumi.Output<string>;
+
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
-    const { archive, workflowArn, stack, everyMinutes, logRetentionDays, tags } = args;
+    const { archive, workflowArn, stack, everyMinutes, ...common } = args;
+    const { tags } = common;
     const child = { parent: this };
 
     const arn = makeArn(child);
@@ -32,7 +34,7 @@ export class Reconciler extends pulumi.ComponentResource {
       {
         handlerFactory: reconcileStream,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["claims", "sweeps"] }),
           {
             Effect: "Allow",
             Action: "cloudwatch:PutMetricData",
@@ -46,8 +48,7 @@ export class Reconciler extends pulumi.ComponentResource {
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,
-        logRetentionDays,
-        tags,
+        ...common,
       },
       child,
     );
@@ -68,8 +69,7 @@ export class Reconciler extends pulumi.ComponentResource {
         environment: { ALARM_PREFIX: `${stack}/`, STREAM_FUNCTION: perStream.arn },
         timeoutSeconds: 300,
         memoryMb: 256,
-        logRetentionDays,
-        tags,
+        ...common,
       },
       child,
     );
@@ -97,6 +97,7 @@ export class Reconciler extends pulumi.ComponentResource {
       { rule: rule.name, arn: dispatcher.arn },
       { ...child, dependsOn: mayCall },
     );
-    this.registerOutputs({});
+    this.streamFunctionArn = perStream.arn;
+    this.registerOutputs({ streamFunctionArn: this.streamFunctionArn });
   }
 }

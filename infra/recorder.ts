@@ -4,16 +4,15 @@ import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
 import { type ArchiveAddress, archiveEnvironment, archiveStatements } from "./archiveAddress";
+import { queueEncryption } from "./encryption";
 import { archiverStatements, assumedBy, makeArn } from "./policies";
-import { RecorderFunction } from "./recorderFunction";
+import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 import { recorderWorkflow } from "./workflow";
 
-export interface RecorderArgs {
+export interface RecorderArgs extends FunctionSettings {
   archive: ArchiveAddress;
   /** `project/stack`: begins the names of this stack's alarms and is the `stack` tag of what it owns. */
   stack: string;
-  logRetentionDays: number;
-  tags: Record<string, string>;
 }
 
 /**
@@ -25,7 +24,8 @@ export class Recorder extends pulumi.ComponentResource {
 
   constructor(name: string, args: RecorderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Recorder", name, {}, opts);
-    const { archive, stack, logRetentionDays, tags } = args;
+    const { archive, stack, ...common } = args;
+    const { keyArn, tags } = common;
     const child = { parent: this };
 
     const { partition } = aws.getPartitionOutput({}, child);
@@ -40,7 +40,6 @@ export class Recorder extends pulumi.ComponentResource {
     this.registerOutputs({ workflowArn: this.workflowArn });
 
     function createFunctions() {
-      const common = { logRetentionDays, tags };
       const checkTag = new RecorderFunction(
         `${name}-check-alarm-tag`,
         {
@@ -72,7 +71,7 @@ export class Recorder extends pulumi.ComponentResource {
         {
           ...common,
           handlerFactory: archiveClip,
-          statements: archiverStatements({ archive, stack, arn }),
+          statements: archiverStatements({ archive, stack, arn, folders: ["claims"] }),
           environment: { ...archiveEnvironment(archive), STACK: stack },
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,
@@ -132,7 +131,7 @@ export class Recorder extends pulumi.ComponentResource {
     function createRule() {
       const deadLetters = new aws.sqs.Queue(
         `${name}-dead-letters`,
-        { messageRetentionSeconds: 14 * 24 * 3600, sqsManagedSseEnabled: true, tags },
+        { messageRetentionSeconds: 14 * 24 * 3600, ...queueEncryption(keyArn), tags },
         child,
       );
       const rule = new aws.cloudwatch.EventRule(

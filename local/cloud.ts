@@ -11,10 +11,12 @@ import { makeEventBridge } from "./eventBridge";
 import { makeIam } from "./iam";
 import type { Judgement } from "./iam/authorization";
 import { makeKinesisVideo } from "./kinesisVideo";
+import { makeKms } from "./kms";
 import { makeLambda } from "./lambda";
 import { makeLogs } from "./logs";
 import type { ClientConfig } from "./provider/clients";
 import { makeS3 } from "./s3";
+import { makeSns } from "./sns";
 import { makeSqs } from "./sqs";
 import { makeStepFunctions } from "./stepFunctions";
 import { makeSts } from "./sts";
@@ -116,25 +118,51 @@ function makeServices(
   const deps = { ...base, guard: faults.guard };
   const iam = makeIam(deps, { onJudgement });
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
-  const logs = makeLogs(deps);
+  const kms = makeKms({ ...deps, roleExists: (roleArn) => iam.findRole(roleArn) !== undefined });
+  const { useKey } = kms;
+  const logs = makeLogs({ ...deps, useKey, callAs });
   const { writeLog } = logs;
-  const sqs = makeSqs(deps);
+  const sqs = makeSqs({ ...deps, useKey });
   // Rules reach services that publish to them in turn, so the way to them is known only when all are made.
   const reach: InvokeTarget = (target) => invokeTarget(target);
   const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
   const { publishEvent } = eventBridge;
-  const s3 = makeS3({ ...deps, publishEvent });
-  const cloudWatch = makeCloudWatch({ ...deps, publishEvent });
-  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric: cloudWatch.putMetric });
+  const s3 = makeS3({ ...deps, publishEvent, useKey });
+  const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
+  const { putMetric } = cloudWatch;
+  const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
+  const { publishToTopic } = sns;
+  const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
   const nodePath = path.join(__dirname, "..", "node_modules");
-  const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
+  const lambda = makeLambda({
+    ...deps,
+    issueCredentials,
+    writeLog,
+    callAs,
+    nodePath,
+    trusts,
+    invokeTarget: reach,
+  });
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });
-  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sqs, stepFunctions });
+  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sns, sqs, stepFunctions });
 
   // In the order in which they are closed: first what starts work, last what keeps its record.
-  const services = [cloudWatch, eventBridge, stepFunctions, lambda, kinesisVideo, s3, sqs, sts, iam, logs];
+  const services = [
+    cloudWatch,
+    eventBridge,
+    stepFunctions,
+    lambda,
+    kinesisVideo,
+    sns,
+    s3,
+    sqs,
+    sts,
+    kms,
+    iam,
+    logs,
+  ];
   return { services, gatekeeper, faults };
 }
 

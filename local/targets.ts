@@ -1,46 +1,52 @@
 import type { CallAs, InvokeTarget } from "./core/seams";
 import type { Call, CloudDeps, Operations } from "./core/service";
 
-/** The services that rules can reach. */
+/** The services that others reach by the ARN of a resource. */
 export interface TargetServices {
   callAs: CallAs;
   lambda: { operations: Operations };
+  sns: { operations: Operations };
   sqs: { operations: Operations };
   stepFunctions: { operations: Operations };
 }
 
 /**
- * How EventBridge reaches the targets of its rules, told apart by the service in their ARN. Each call is made as the
- * target's role, or as EventBridge itself where the target's own policy decides.
+ * How rules, alarms, topics and dead letters reach their targets, told apart by the service in their ARN. Each call is
+ * made as the target's role, or as the service itself where the target's own policy decides.
  */
 export function makeInvokeTarget(
   { endpointUrl, accountId }: Pick<CloudDeps, "endpointUrl" | "accountId">,
-  { callAs, lambda, sqs, stepFunctions }: TargetServices,
+  { callAs, lambda, sns, sqs, stepFunctions }: TargetServices,
 ): InvokeTarget {
-  return async ({ arn, roleArn, servicePrincipal, sourceArn, payload, messageAttributes = {} }) => {
+  return async ({ arn, roleArn, servicePrincipal, sourceArn, payload, subject, messageAttributes = {} }) => {
     const service = { servicePrincipal, sourceArn };
-    const call = callAs(roleArn ? { roleArn, sessionName: "EventBridge", ...service } : service);
+    const sessionName = servicePrincipal.split(".")[0] ?? "service";
+    const call = callAs(roleArn ? { roleArn, sessionName, ...service } : service);
+    const attributes = Object.entries(messageAttributes).map(([name, value]) => [
+      name,
+      typeof value === "string" ? { DataType: "String", StringValue: value } : value,
+    ]);
+    const MessageAttributes = Object.fromEntries(attributes) as object;
     const targetService = arn.split(":")[2];
     if (targetService === "states") {
-      await perform(
-        stepFunctions.operations,
-        "StartExecution",
-        { stateMachineArn: arn, input: payload },
-        call,
-      );
+      const start = { stateMachineArn: arn, input: payload };
+      await perform(stepFunctions.operations, "StartExecution", start, call);
     } else if (targetService === "lambda") {
       const event = { FunctionName: arn, InvocationType: "Event", Payload: Buffer.from(payload) };
       await perform(lambda.operations, "Invoke", event, call);
     } else if (targetService === "sqs") {
       const QueueUrl = `${endpointUrl()}/${accountId}/${arn.split(":").at(-1)}`;
-      const attributes = Object.entries(messageAttributes).map(([name, StringValue]) => [
-        name,
-        { DataType: "String", StringValue },
-      ]);
-      const message = { QueueUrl, MessageBody: payload, MessageAttributes: Object.fromEntries(attributes) };
-      await perform(sqs.operations, "SendMessage", message, call);
+      await perform(
+        sqs.operations,
+        "SendMessage",
+        { QueueUrl, MessageBody: payload, MessageAttributes },
+        call,
+      );
+    } else if (targetService === "sns") {
+      const message = { TopicArn: arn, Message: payload, Subject: subject, MessageAttributes };
+      await perform(sns.operations, "Publish", message, call);
     } else {
-      throw new Error(`rules cannot reach ${arn} here; name a state machine, a function or a queue`);
+      throw new Error(`${arn} cannot be reached here; name a state machine, a function, a queue or a topic`);
     }
   };
 }

@@ -6,6 +6,7 @@ import { runCamera } from "./camera";
 import { makeCameraClock } from "./clock";
 import { explain } from "./explain";
 import { openFootage } from "./footage";
+import { makeNotificationTags } from "./notificationTags";
 import { makeProgress, summaryLine } from "./progress";
 
 interface CommandLine {
@@ -14,6 +15,7 @@ interface CommandLine {
   endpoint?: URL;
   region?: string;
   speed: number;
+  notify?: boolean;
 }
 
 /** Accepted by a local cloud as its owner's, refused by AWS. Not in the form of the keys that a local cloud issues. */
@@ -28,6 +30,10 @@ async function main(): Promise<number> {
     .option("--loop", "begin again at the end of the file, until Ctrl-C")
     .option("--endpoint <URL>", "a local cloud, for example http://127.0.0.1:4566 (default: AWS)", address)
     .option("--region <region>", "the stream's region (default: as the AWS SDK finds it)")
+    .option(
+      "--notify",
+      "tag fragments so that the stream's notifications, if it has any, start its recording",
+    )
     .option("--speed <factor>", "camera seconds per real second, for a cloud with a fast clock", positive, 1)
     .showHelpAfterError()
     .allowExcessArguments(false)
@@ -63,6 +69,7 @@ async function film(file: string, options: CommandLine, stop: AbortController): 
     client: makeClient(options, progress.note),
     clock: makeCameraClock(options.speed),
     signal: stop.signal,
+    ...(options.notify ? { fragmentTags: makeNotificationTags() } : {}),
     onEvent: progress.show,
   });
   interrupt = () => {

@@ -11,7 +11,7 @@ const mayImport: Record<string, string[]> = {
   archive: ["media"],
   media: [],
   producer: ["media"],
-  automation: ["infra", "archive"],
+  automation: ["infra", "handlers", "archive"],
   local: ["media"],
 };
 

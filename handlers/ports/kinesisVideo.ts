@@ -3,6 +3,8 @@ import {
   DescribeStreamCommand,
   GetDataEndpointCommand,
   KinesisVideoClient,
+  TagStreamCommand,
+  UntagStreamCommand,
 } from "@aws-sdk/client-kinesis-video";
 import {
   GetClipCommand,
@@ -28,8 +30,13 @@ const MAX_TRIES = 6;
 export interface KinesisVideo {
   /** A stream by name, as it is described when it is first asked: one round's source, not one to keep. */
   openStream(streamName: string): FragmentSource;
-  /** Whether this life of a stream is no more. */
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when this life of a stream is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
+  /**
+   * Marks a stream with the tag `closed`, or takes the mark away. The policy of devices admits no stream that has it, so
+   * none of them connects any more; a connection that is open stays.
+   */
+  setClosed(streamArn: string, isClosed: boolean): Promise<void>;
 }
 
 /** Makes the port. It is kept for the life of the sandbox: clients and endpoints are reused. */
@@ -37,14 +44,19 @@ export function makeKinesisVideo(): KinesisVideo {
   const control = new KinesisVideoClient({});
   const dataClients: Record<string, KinesisVideoArchivedMediaClient> = {};
 
-  async function isDeleted(streamArn: string): Promise<boolean> {
+  async function deletedAsOf(streamArn: string): Promise<number | undefined> {
     try {
       await control.send(new DescribeStreamCommand({ StreamARN: streamArn }));
-      return false;
+      return undefined;
     } catch (error) {
-      if (outcomeOf("DescribeStream", error) === "absent") return true;
+      if (outcomeOf("DescribeStream", error) === "absent") return Date.now();
       throw error;
     }
+  }
+
+  async function setClosed(StreamARN: string, isClosed: boolean): Promise<void> {
+    if (isClosed) await control.send(new TagStreamCommand({ StreamARN, Tags: { closed: "true" } }));
+    else await control.send(new UntagStreamCommand({ StreamARN, TagKeyList: ["closed"] }));
   }
 
   function openStream(streamName: string): FragmentSource {
@@ -154,5 +166,5 @@ export function makeKinesisVideo(): KinesisVideo {
     return { describe, list, clip, media };
   }
 
-  return { openStream, isDeleted };
+  return { openStream, deletedAsOf, setClosed };
 }

@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
@@ -163,6 +164,20 @@ export function makeVault(bucket: string): Vault {
   }
 
   return { putIfAbsent, replace, get, firstKeys, folders };
+}
+
+/**
+ * Asks S3 what time it is, to the second: puts an object and reads when that was. For functions whose call brings no
+ * time along; on a cloud whose time runs faster than the machine's, the machine's own is of no use.
+ */
+export function makeServiceClock(bucket: string): (key: string) => Promise<number> {
+  const s3 = new S3Client({});
+  return async (key) => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "now" }));
+    const { LastModified } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    if (!LastModified) throw new Error(`HeadObject of ${key} came back without LastModified`);
+    return LastModified.getTime();
+  };
 }
 
 /** Regroups a body into parts of `partBytes`; only the last may be shorter. */

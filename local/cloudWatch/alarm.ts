@@ -1,10 +1,11 @@
 import type { ComparisonOperator, Dimension, StandardUnit, StateValue } from "@aws-sdk/client-cloudwatch";
 import type { PublishEvent } from "../core/seams";
+import type { AlarmActions } from "./alarmActions";
 import { dimensionsOf } from "./inputs";
 import type { StatisticName } from "./metrics";
 
 /** What PutMetricAlarm sets, under the API's names and checked. Period is in seconds. */
-export interface AlarmConfiguration {
+export interface AlarmConfiguration extends AlarmActions {
   AlarmName: string;
   AlarmDescription?: string;
   ActionsEnabled: boolean;

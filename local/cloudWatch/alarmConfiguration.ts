@@ -1,5 +1,6 @@
 import type { ComparisonOperator, PutMetricAlarmInput } from "@aws-sdk/client-cloudwatch";
 import type { AlarmConfiguration } from "./alarm";
+import { readActions } from "./alarmActions";
 import { COMPARISONS } from "./evaluation";
 import {
   booleanOf,
@@ -27,13 +28,6 @@ const UNSUPPORTED = [
 /** Checks the input of PutMetricAlarm for a plain metric, and answers what it sets. */
 export function readConfiguration(input: PutMetricAlarmInput): AlarmConfiguration {
   checks.unsupported(input, UNSUPPORTED);
-  for (const member of ["AlarmActions", "OKActions", "InsufficientDataActions"] as const) {
-    if (input[member]?.length) {
-      throw invalidValue(
-        `${member} are not supported by the local cloud; let an EventBridge rule act on the alarm's state change`,
-      );
-    }
-  }
   const operators = Object.keys(COMPARISONS) as ComparisonOperator[];
   const operator = checks.oneOf(input.ComparisonOperator, "comparisonOperator", operators);
   const statistic = checks.oneOf(input.Statistic, "statistic", STATISTIC_NAMES);
@@ -53,6 +47,7 @@ export function readConfiguration(input: PutMetricAlarmInput): AlarmConfiguratio
     Threshold: readThreshold(input.Threshold),
     ComparisonOperator: checks.required(operator, "comparisonOperator"),
     TreatMissingData: checks.oneOf(input.TreatMissingData, "treatMissingData", MISSING_DATA),
+    ...readActions(input),
   };
   checkPeriods(configuration);
   return configuration;

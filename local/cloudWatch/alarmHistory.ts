@@ -2,29 +2,36 @@ import type { DescribeAlarmHistoryInput } from "@aws-sdk/client-cloudwatch";
 import { byKey, page } from "../core/page";
 import { badToken, checks, timestampMs, type Wire } from "./inputs";
 
-/** A change of an alarm's state. Items outlive their alarm. */
-export interface HistoryItem {
-  /** Counts up; orders items of one instant. */
-  sequence: number;
+/** A change of an alarm's state, or what it did about one. */
+export interface HistoryEntry {
   alarmName: string;
   atMs: number;
+  type: "StateUpdate" | "Action";
   summary: string;
-  /** JSON text with the old and the new state. */
+  /** JSON text: the old and the new state, or the action and how it ended. */
   data: string;
+}
+
+/** An entry in the history. Items outlive their alarm. */
+export interface HistoryItem extends HistoryEntry {
+  /** Counts up; orders items of one instant. */
+  sequence: number;
 }
 
 /** The input of DescribeAlarmHistory. */
 export type HistoryInput = Wire<DescribeAlarmHistoryInput, "StartDate" | "EndDate">;
 
-/** Answers DescribeAlarmHistory: of the kinds of items, only `StateUpdate` is kept. */
+/** Answers DescribeAlarmHistory: of the kinds of items, `StateUpdate` and `Action` are kept. */
 export function describeHistory(history: HistoryItem[], input: HistoryInput) {
   checks.unsupported(input, ["AlarmContributorId"]);
   const fromMs = timestampMs(input.StartDate, "StartDate") ?? 0;
   const toMs = timestampMs(input.EndDate, "EndDate") ?? Number.POSITIVE_INFINITY;
-  const isStateUpdate = (input.HistoryItemType ?? "StateUpdate") === "StateUpdate";
   const found = history.filter(
-    ({ alarmName, atMs }) =>
-      isStateUpdate && alarmName === (input.AlarmName ?? alarmName) && atMs >= fromMs && atMs <= toMs,
+    ({ alarmName, atMs, type }) =>
+      type === (input.HistoryItemType ?? type) &&
+      alarmName === (input.AlarmName ?? alarmName) &&
+      atMs >= fromMs &&
+      atMs <= toMs,
   );
   const descending = input.ScanBy !== "TimestampAscending";
   found.sort(byKey(keyOf));
@@ -44,7 +51,7 @@ const toHistoryItem = (item: HistoryItem) => ({
   AlarmName: item.alarmName,
   AlarmType: "MetricAlarm",
   Timestamp: new Date(item.atMs),
-  HistoryItemType: "StateUpdate",
+  HistoryItemType: item.type,
   HistorySummary: item.summary,
   HistoryData: item.data,
 });

@@ -44,9 +44,6 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
     ...alarm.configuration,
     AlarmArn: arnOf(nameOf(alarm)),
     AlarmConfigurationUpdatedTimestamp: new Date(alarm.configurationUpdatedMs),
-    OKActions: [],
-    AlarmActions: [],
-    InsufficientDataActions: [],
     StateValue: alarm.state.value,
     StateReason: alarm.state.reason,
     StateReasonData: alarm.state.reasonData,
@@ -97,7 +94,7 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
       const names = input.AlarmNames ?? [];
       const needs = (names.length > 0 ? names : ["*"]).map((name) => need("DescribeAlarms", name));
       await call.authorize(...needs);
-      checks.unsupported(input, ["ChildrenOfAlarmName", "ParentsOfAlarmName", "ActionPrefix"]);
+      checks.unsupported(input, ["ChildrenOfAlarmName", "ParentsOfAlarmName"]);
       if (names.length > 0 && input.AlarmNamePrefix !== undefined) {
         throw invalidCombination("AlarmNames and AlarmNamePrefix must not be given together");
       }
@@ -108,6 +105,7 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
           types.includes("MetricAlarm") &&
           (names.length === 0 || names.includes(nameOf(alarm))) &&
           nameOf(alarm).startsWith(input.AlarmNamePrefix ?? "") &&
+          actsOn(alarm, input.ActionPrefix) &&
           alarm.state.value === (input.StateValue ?? alarm.state.value),
       );
       const listed = page(found, nameOf, {
@@ -173,6 +171,12 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
   } satisfies Record<string, Operation>;
   return operations;
 }
+
+const actsOn = ({ configuration }: Alarm, arnPrefix: string | undefined) =>
+  arnPrefix === undefined ||
+  [configuration.OKActions, configuration.AlarmActions, configuration.InsufficientDataActions].some((arns) =>
+    arns.some((arn) => arn.startsWith(arnPrefix)),
+  );
 
 const nameOf = ({ configuration }: Alarm) => configuration.AlarmName;
 

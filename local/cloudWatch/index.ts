@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { jsonService } from "../core/protocols";
-import type { PublishEvent, PutMetric } from "../core/seams";
+import type { InvokeTarget, PublishEvent, PutMetric } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAlarmOperations } from "./alarmOperations";
 import { openAlarms } from "./alarmStore";
@@ -37,7 +37,7 @@ const MAX_INFLATED_BYTES = 1024 * 1024;
  * publish its own; 30 s makes an alarm speak about as late as the sample event of its user guide does.
  */
 export function makeCloudWatch(
-  deps: CloudDeps & { publishEvent: PublishEvent },
+  deps: CloudDeps & { publishEvent: PublishEvent; invokeTarget: InvokeTarget },
   { metricDelayMs = 30_000 }: { metricDelayMs?: number } = {},
 ): CloudWatch {
   const metrics = openMetrics(deps.store, deps.clock);
@@ -64,6 +64,7 @@ export function makeCloudWatch(
     },
     close() {
       stopEvaluator();
+      alarms.close();
       metrics.close();
     },
   };

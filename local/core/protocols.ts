@@ -214,10 +214,13 @@ const builder = new XMLBuilder({
   suppressEmptyNode: true,
 });
 
-/** XML of a Query answer: arrays become `member` lists, dates ISO 8601, undefined nothing. */
+/** XML of a Query answer: arrays become `member` lists, Maps `entry` lists, dates ISO 8601, undefined nothing. */
 function xml(document: object): string {
   const shape = (value: unknown): unknown => {
     if (value instanceof Date) return value.toISOString();
+    if (value instanceof Map) {
+      return { entry: [...value].map(([key, member]) => ({ key, value: shape(member) })) };
+    }
     if (Array.isArray(value)) return value.length === 0 ? "" : { member: value.map(shape) };
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(
@@ -227,7 +230,7 @@ function xml(document: object): string {
   return `<?xml version="1.0" encoding="UTF-8"?>${builder.build(shape(document))}`;
 }
 
-/** Turns `A.member.1.B=x` into `{A: [{B: "x"}]}` and `Tags.entry.1.key`/`value` into a map. */
+/** Turns `A.member.1.B=x` into `{A: [{B: "x"}]}`, `Tags.entry.1.key`/`value` or `.Name`/`.Value` into a map. */
 export function decodeQuery(fields: URLSearchParams): Record<string, unknown> {
   type Node = { [key: string]: Node | string };
   const root: Node = {};
@@ -250,10 +253,9 @@ export function decodeQuery(fields: URLSearchParams): Record<string, unknown> {
       return members.map(([, member]) => shape(member));
     }
     if (typeof node.entry === "object") {
-      const entries = Object.values(node.entry).map(
-        (entry) => shape(entry) as { key: string; value: unknown },
-      );
-      return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+      type Entry = { key?: string; value?: unknown; Name?: string; Value?: unknown };
+      const entries = Object.values(node.entry).map((entry) => shape(entry) as Entry);
+      return Object.fromEntries(entries.map(({ key, value, Name, Value }) => [key ?? Name, value ?? Value]));
     }
     return Object.fromEntries(Object.entries(node).map(([key, member]) => [key, shape(member)]));
   };

@@ -21,18 +21,47 @@ export type PublishEvent = (event: {
   timeMs: number;
 }) => void;
 
-/** Delivers an event to a rule's target; rejects when the target did not take it. */
+/** Delivers what a rule, an alarm, a topic or a dead letter sends to its target; rejects when the target did not take it. */
 export type InvokeTarget = (target: {
   arn: string;
   /** The role to act as; without one the service acts as `servicePrincipal` and the target's own policy decides. */
   roleArn?: string;
   servicePrincipal: string;
-  /** The rule or other resource on whose behalf the call is made (`aws:SourceArn`). */
+  /** The rule, alarm or other resource on whose behalf the call is made (`aws:SourceArn`). */
   sourceArn: string;
   payload: string;
-  /** SQS message attributes, which EventBridge sets on dead letters. */
-  messageAttributes?: Record<string, string>;
+  /** The line of a message to a topic that mail shows as its subject. */
+  subject?: string;
+  /** Attributes of a message to a queue or topic, such as EventBridge sets on dead letters. */
+  messageAttributes?: Record<
+    string,
+    string | { DataType?: string; StringValue?: string; BinaryValue?: string }
+  >;
 }) => Promise<void>;
+
+/** Publishes to a topic by the permission of the caller of `call`; rejects when the topic did not take the message. */
+export type PublishToTopic = (message: {
+  topicArn: string;
+  subject: string;
+  message: string;
+  call: Call;
+}) => Promise<void>;
+
+/**
+ * Asks KMS whether the caller of `call` may use a key through a service, which is what encrypting or decrypting what
+ * that service keeps comes to.
+ * @returns the key's ARN
+ * @throws KMS's own error: AccessDeniedException, NotFoundException, DisabledException, KMSInvalidStateException
+ */
+export type UseKey = (use: {
+  /** A key's id or ARN, or an alias's name or ARN. */
+  keyId: string;
+  operations: ("GenerateDataKey" | "Decrypt" | "Encrypt" | "CreateGrant")[];
+  call: Call;
+  /** The service on the way, as `kms:ViaService` begins: `sns`. Nothing where a service calls for itself. */
+  via?: string;
+  encryptionContext?: Record<string, string>;
+}) => Promise<string>;
 
 /**
  * Makes a call that one service makes inside the cloud: as a role's session, or as the service itself.

@@ -162,7 +162,7 @@ export function userIdOf(caller: Caller, identity: Identity | undefined): string
  * @throws when the simulator knows no such action, or no such resource or condition key of it: the service asked wrongly
  */
 async function simulate(simulation: Simulation, need: Need): Promise<Decision> {
-  const answer = await runSimulation(simulation, {});
+  const answer = await runSimulation(withEncryptionContext(simulation), {});
   if (answer.resultType === "error") {
     throw new Error(
       `IAM cannot judge ${need.action} on ${need.resource}: ${JSON.stringify(answer.errors)}; correct the action, ARN or policy that the service passes to authorize`,
@@ -178,6 +178,17 @@ async function simulate(simulation: Simulation, need: Need): Promise<Decision> {
   if (answer.overallResult !== "ExplicitlyDenied") return answer.overallResult;
   const byIdentity = results.some(({ analysis }) => analysis.identityAnalysis?.result === "ExplicitlyDenied");
   return byIdentity ? "ExplicitlyDenied by identity" : "ExplicitlyDenied by resource";
+}
+
+/**
+ * The simulator knows variable condition keys by a slash before the variable part (`aws:PrincipalTag/stream`), which
+ * `kms:EncryptionContext:stream` does not have: policies and request are told of it under a key that has one.
+ */
+function withEncryptionContext(simulation: Simulation): Simulation {
+  const text = JSON.stringify(simulation);
+  if (!text.includes("kms:EncryptionContext:")) return simulation;
+  const told = text.replaceAll("kms:EncryptionContext:", "aws:PrincipalTag/kms:EncryptionContext:");
+  return JSON.parse(told) as Simulation;
 }
 
 function denial(caller: Caller, need: Need, decision: Exclude<Decision, "Allowed">) {

@@ -2,8 +2,8 @@ import { runSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 import { awsError } from "../core/errors";
 import { percentEncode } from "./percentEncoding";
 
-/** What a document is for: an identity's permissions, or who may take a role on. */
-type DocumentKind = "identity" | "trust";
+/** What a document is for: an identity's permissions, who may take a role on, or who may use a resource. */
+type DocumentKind = "identity" | "trust" | "resource";
 
 interface Statement {
   Principal?: unknown;
@@ -20,9 +20,10 @@ export async function checkPolicyDocument(text: string | undefined, kind: Docume
   const document = parse(text ?? "");
   const errors = await simulatorErrors(document, kind);
   if (errors.length > 0) throw malformed(errors.join("; "));
-  if (kind === "trust") {
+  if (kind !== "identity") {
     for (const statement of [document.Statement].flat() as Statement[]) {
-      if (statement.Resource || statement.NotResource) throw malformed("Has prohibited field Resource");
+      if (kind === "trust" && (statement.Resource || statement.NotResource))
+        throw malformed("Has prohibited field Resource");
       if (!statement.Principal && !statement.NotPrincipal)
         throw malformed("Missing required field Principal");
     }
@@ -63,7 +64,7 @@ async function simulatorErrors(document: object, kind: DocumentKind): Promise<st
     identityPolicies: kind === "identity" ? [{ name: "policy", policy: document }] : [],
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    resourcePolicy: kind === "trust" ? document : undefined,
+    resourcePolicy: kind === "identity" ? undefined : document,
   };
   const answer = await runSimulation(simulation, {});
   if (answer.resultType !== "error") return [];

@@ -1,3 +1,5 @@
+import { KEY_ERRORS } from "./streamKey";
+
 /** The errors that an ERROR acknowledgement can carry (API page of PutMedia, "Response Elements"). */
 export const ACK_ERRORS = {
   STREAM_READ_ERROR: 4000,
@@ -12,6 +14,7 @@ export const ACK_ERRORS = {
   TRACK_NUMBER_MISMATCH: 4010,
   FRAMES_MISSING_FOR_TRACK: 4011,
   MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
+  ...KEY_ERRORS,
   INTERNAL_ERROR: 5000,
   ARCHIVAL_ERROR: 5001,
 } as const;

@@ -4,6 +4,7 @@ import type { FragmentStore } from "./fragmentStore";
 import type { FragmentStores } from "./fragmentStores";
 import type { StreamMetric } from "./metrics";
 import { makePointBudgets, type PointKind, type SpendPoints } from "./quotas";
+import type { AskStreamKey, KeyErrorCode } from "./streamKey";
 import type { StreamRecord, StreamReference, Streams } from "./streams";
 
 /** What a read of archived media works with. */
@@ -13,6 +14,8 @@ export interface Archive {
   nowMs(): number;
   /** How long after a fragment began a list shows it, where it lags. */
   lagMs?: Call["lagMs"];
+  /** Why the caller may not decrypt with the stream's key, if so. */
+  askKey(): Promise<KeyErrorCode | undefined>;
   spend: SpendPoints;
   metric(name: string, value: number, unit: "Count" | "Bytes"): void;
 }
@@ -29,6 +32,7 @@ export function makeArchivedMedia(
   streams: Streams,
   stores: FragmentStores,
   metric: StreamMetric,
+  askKey: AskStreamKey,
 ): ArchivedMedia {
   const budgets = new WeakMap<StreamRecord, SpendPoints>();
   const consumed: Record<PointKind, string> = { metadata: "Metadata", media: "Media" };
@@ -55,6 +59,7 @@ export function makeArchivedMedia(
           store: stores.of(stream),
           nowMs: clock.nowMs,
           lagMs: call.lagMs,
+          askKey: () => askKey(stream, "Decrypt", call),
           spend(kind, points) {
             budgetOf(stream)(kind, points);
             metric(stream.name, `ArchivedFragmentsConsumed.${consumed[kind]}`, points, "Count");

@@ -179,11 +179,6 @@ export function makeControlOperations(
       return { DataEndpoint: endpointUrl() };
     },
 
-    async DescribeNotificationConfiguration(input: StreamReference, call: Call) {
-      await streams.open(input, call, "DescribeNotificationConfiguration");
-      return {};
-    },
-
     async DescribeImageGenerationConfiguration(input: StreamReference, call: Call) {
       await streams.open(input, call, "DescribeImageGenerationConfiguration");
       return {};

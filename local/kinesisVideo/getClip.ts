@@ -31,6 +31,11 @@ export async function getClip(archive: Archive, input: GetClipInput): Promise<ob
       "No fragments found in the stream for the clip request.",
     );
   }
+  const keyError = await archive.askKey();
+  if (keyError === "KMS_KEY_ACCESS_DENIED") {
+    throw awsError("NotAuthorizedException", 401, "The caller may not use the KMS key of the stream.");
+  }
+  if (keyError) throw invalidArgument(`The KMS key of the stream cannot be used: ${keyError}.`);
   archive.spend("metadata", fragments.length);
   archive.spend("media", fragments.length);
   const movie = await makeClipMovie(archive.store, fragments, nowMs);

@@ -4,10 +4,13 @@ import type { Archive } from "./archivedMedia";
 import { sequenceOf } from "./fragmentNumber";
 import type { FragmentRecord } from "./fragmentStore";
 import { invalidArgument } from "./input";
+import { KEY_ERRORS } from "./streamKey";
 import type { StreamReference } from "./streams";
 
 /** Most fragments of one request (quota page). */
 const MAX_FRAGMENTS = 1000;
+
+const NOT_FOUND = { code: "FRAGMENT_NOT_FOUND", id: 3000 };
 
 /** Input of GetMediaForFragmentList. */
 export interface GetMediaForFragmentListInput extends StreamReference {
@@ -16,7 +19,7 @@ export interface GetMediaForFragmentListInput extends StreamReference {
 
 /**
  * GetMediaForFragmentList (archived media API): the fragments as they were sent, each as a Matroska document of its own
- * with the service's tags ahead of the Cluster. A fragment that is not held is told in-band. Costs a media point for
+ * with the service's tags ahead of the Cluster. A fragment that is not held, or cannot be decrypted, is told in-band. Costs a media point for
  * every fragment asked for.
  */
 export async function getMediaForFragmentList(
@@ -30,7 +33,7 @@ export async function getMediaForFragmentList(
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (const number of numbers) {
       const fragment = held.get(number);
-      const parts = (fragment && (await readChunk(archive, fragment))) ?? notFoundChunk(number);
+      const parts = (fragment && (await readChunk(archive, fragment))) ?? errorChunk(number, NOT_FOUND);
       for (const part of parts) {
         archive.metric("OutgoingBytes", part.length, "Bytes");
         yield part;
@@ -51,8 +54,11 @@ function readNumbers(given: unknown): string[] {
 }
 
 /** A fragment's document, or nothing when it expired since it was listed. */
-async function readChunk({ store }: Archive, fragment: FragmentRecord): Promise<Uint8Array[] | undefined> {
+async function readChunk(archive: Archive, fragment: FragmentRecord): Promise<Uint8Array[] | undefined> {
+  const { store } = archive;
   const seconds = (timestampMs: number) => (timestampMs / 1000).toFixed(3);
+  const keyError = await archive.askKey();
+  if (keyError) return errorChunk(fragment.fragmentNumber, { code: keyError, id: KEY_ERRORS[keyError] });
   try {
     const [header, media] = await Promise.all([store.header(fragment), store.media(fragment)]);
     const serviceTags = tags([
@@ -68,11 +74,11 @@ async function readChunk({ store }: Archive, fragment: FragmentRecord): Promise<
 }
 
 /** The names of the error tags are those of real answers; the API page has others (…_EXCEPTION_ERROR_CODE). */
-function notFoundChunk(fragmentNumber: string): Uint8Array[] {
+function errorChunk(fragmentNumber: string, error: { code: string; id: number }): Uint8Array[] {
   const errorTags = tags([
     { name: "AWS_KINESISVIDEO_FRAGMENT_NUMBER", value: fragmentNumber },
-    { name: "AWS_KINESISVIDEO_ERROR_CODE", value: "FRAGMENT_NOT_FOUND" },
-    { name: "AWS_KINESISVIDEO_ERROR_ID", value: "3000" },
+    { name: "AWS_KINESISVIDEO_ERROR_CODE", value: error.code },
+    { name: "AWS_KINESISVIDEO_ERROR_ID", value: String(error.id) },
   ]);
   return [ebmlHeader(), segmentStart(), errorTags];
 }

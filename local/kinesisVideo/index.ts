@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Route, restJsonService } from "../core/protocols";
-import type { PutMetric } from "../core/seams";
+import type { PublishToTopic, PutMetric, UseKey } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeArchivedMedia } from "./archivedMedia";
 import { makeControlOperations } from "./control";
@@ -11,7 +11,9 @@ import { getClip } from "./getClip";
 import { getMediaForFragmentList } from "./getMediaForFragmentList";
 import { listFragments } from "./listFragments";
 import { makeStreamMetric } from "./metrics";
+import { makeNotificationOperations, makeNotify } from "./notifications";
 import { makePutMedia, putMediaInput } from "./putMedia";
+import { makeAskStreamKey } from "./streamKey";
 import { makeStreams } from "./streams";
 import { makeTagOperations } from "./tags";
 
@@ -33,12 +35,16 @@ const CAPITALIZED_PATHS = ["TagResource", "UntagResource", "ListTagsForResource"
  * Kinesis Video Streams as its clients see it: control plane, PutMedia and archived media on one endpoint. Streams are
  * in `kinesisVideo.json` of the data folder, their media under `kinesisVideo/`.
  */
-export function makeKinesisVideo(deps: CloudDeps & { putMetric: PutMetric }): KinesisVideo {
+export function makeKinesisVideo(
+  deps: CloudDeps & { putMetric: PutMetric; useKey: UseKey; publishToTopic: PublishToTopic },
+): KinesisVideo {
   const streams = makeStreams(deps);
   const stores = makeFragmentStores(deps, streams);
   const metric = makeStreamMetric(deps, deps.putMetric);
-  const putMedia = makePutMedia(deps, streams, stores, metric);
-  const archived = makeArchivedMedia(deps, streams, stores, metric);
+  const askKey = makeAskStreamKey(deps.useKey);
+  const notify = makeNotify(deps, streams, deps.publishToTopic);
+  const putMedia = makePutMedia(deps, streams, stores, metric, { askKey, notify });
+  const archived = makeArchivedMedia(deps, streams, stores, metric, askKey);
 
   const operations: Operations = guarded(deps, "kinesisvideo", {
     ...makeControlOperations(deps, streams, {
@@ -48,6 +54,7 @@ export function makeKinesisVideo(deps: CloudDeps & { putMetric: PutMetric }): Ki
         stores.remove(stream);
       },
     }),
+    ...makeNotificationOperations(deps, streams),
     ...makeTagOperations(streams),
     ListFragments: archived("ListFragments", listFragments),
     GetClip: archived("GetClip", getClip),

@@ -1,6 +1,7 @@
 import { concat } from "../../media/bytes";
 import type { BlockEvent, ClusterEvent, Tag } from "../../media/matroska";
 import { FRAGMENT_LIMITS, refusal } from "./fragmentLimits";
+import { NOTIFICATION_TAG } from "./notifications";
 import type { StreamHeader } from "./streamHeader";
 
 /** Tags that instruct the service are not the producer's metadata. */
@@ -14,6 +15,10 @@ export interface AssembledFragment {
   /** End of its latest frame, as far as the stream states how long frames last. */
   endMs: number;
   frameCount: number;
+  /** The producer's own tags, by name. */
+  tags: Record<string, string>;
+  /** Whether the producer asked for a notification of this fragment. */
+  isMarked: boolean;
   header: Uint8Array;
   media: Uint8Array;
 }
@@ -51,7 +56,8 @@ export function openFragment(
   let latestMs = startMs;
   let endMs = startMs;
   let frameCount = 0;
-  let tagCount = 0;
+  const ownTags: Tag[] = [];
+  let isMarked = false;
 
   return {
     offset: cluster.offset,
@@ -89,10 +95,12 @@ export function openFragment(
           Buffer.byteLength(value) > FRAGMENT_LIMITS.tagValueBytes,
       );
       if (tooLong) throw refusal("FRAGMENT_METADATA_LIMIT_REACHED", `the tag ${tooLong.name} is too long`);
-      tagCount += own.length;
-      if (tagCount > FRAGMENT_LIMITS.tags) {
-        throw refusal("FRAGMENT_METADATA_LIMIT_REACHED", `${tagCount} tags; at most ${FRAGMENT_LIMITS.tags}`);
+      ownTags.push(...own);
+      if (ownTags.length > FRAGMENT_LIMITS.tags) {
+        const count = `${ownTags.length} tags; at most ${FRAGMENT_LIMITS.tags}`;
+        throw refusal("FRAGMENT_METADATA_LIMIT_REACHED", count);
       }
+      isMarked ||= tags.some(({ name }) => name === NOTIFICATION_TAG);
     },
     endCluster() {
       const missing = tracks.find(({ number }) => !tracksSeen.has(number));
@@ -108,6 +116,8 @@ export function openFragment(
         lastFrameMs: latestMs,
         endMs,
         frameCount,
+        tags: Object.fromEntries(ownTags.map(({ name, value }) => [name, value])),
+        isMarked,
         header: header.bytes,
         media,
       };

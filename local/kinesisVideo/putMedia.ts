@@ -6,7 +6,9 @@ import type { AckErrorCode } from "./acknowledgement";
 import type { FragmentStores } from "./fragmentStores";
 import { invalidArgument, requiredOneOf } from "./input";
 import type { StreamMetric } from "./metrics";
+import type { Notify } from "./notifications";
 import { type PutMediaConnection, servePutMedia } from "./putMediaConnection";
+import type { AskStreamKey } from "./streamKey";
 import type { StreamRecord, StreamReference, Streams } from "./streams";
 
 /** What a PutMedia request says, and the way back to its sender. */
@@ -46,8 +48,19 @@ export function makePutMedia(
   streams: Streams,
   stores: FragmentStores,
   metric: StreamMetric,
+  { askKey, notify }: { askKey: AskStreamKey; notify: Notify },
 ): PutMedia {
   const connections = new Map<StreamRecord, PutMediaConnection>();
+
+  /** Counts at once, and again every minute, so that each minute of a connection has its value. */
+  function countEveryMinute(count: () => void): () => void {
+    count();
+    let cancel = deps.clock.after(60_000, function again() {
+      count();
+      cancel = deps.clock.after(60_000, again);
+    });
+    return () => cancel();
+  }
 
   return {
     async serve(input, call) {
@@ -62,6 +75,9 @@ export function makePutMedia(
           `The stream ${stream.name} already has a PutMedia connection; only one is allowed.`,
         );
       }
+      const stopCounting = countEveryMinute(() =>
+        metric(stream.name, "PutMedia.ActiveConnections", 1, "Count"),
+      );
       const connection = servePutMedia({
         request: Payload,
         response,
@@ -70,7 +86,12 @@ export function makePutMedia(
         timecodeBaseMs,
         clock: deps.clock,
         metric: (name, value, unit) => metric(stream.name, `PutMedia.${name}`, value, unit),
-        ended: () => connections.delete(stream),
+        askKey: () => askKey(stream, "GenerateDataKey", call),
+        notify: (fragment) => notify(stream, fragment, call),
+        ended() {
+          connections.delete(stream);
+          stopCounting();
+        },
       });
       connections.set(stream, connection);
       await connection.closed;

@@ -5,7 +5,9 @@ import { isConnectionCut } from "../core/errors";
 import { type AckErrorCode, type AckedFragment, acknowledgement } from "./acknowledgement";
 import { type Assembled, makeFragmentAssembler } from "./fragmentAssembler";
 import type { FragmentStore } from "./fragmentStore";
+import type { MarkedFragment } from "./notifications";
 import type { AssembledFragment } from "./openFragment";
+import type { KeyErrorCode } from "./streamKey";
 import type { StreamRecord } from "./streams";
 
 /** Longest connection (API page of PutMedia). */
@@ -42,6 +44,10 @@ export function servePutMedia(options: {
   timecodeBaseMs: number;
   clock: Clock;
   metric(name: string, value: number, unit: "Count" | "Bytes" | "Milliseconds"): void;
+  /** Why the sender may not encrypt with the stream's key, if so. */
+  askKey(): Promise<KeyErrorCode | undefined>;
+  /** Told of each marked fragment when it is persisted. */
+  notify(fragment: MarkedFragment): Promise<void>;
   /** The stream may be given to another connection. */
   ended(): void;
 }): PutMediaConnection {
@@ -85,11 +91,15 @@ export function servePutMedia(options: {
 
   async function persist(fragment: AssembledFragment, acked: ReceivingFragment): Promise<void> {
     const receivedMs = clock.nowMs();
+    const { fragmentNumber, serverTimestampMs } = acked;
+    const producerTimestampMs = timecodeBaseMs + fragment.timecodeMs;
     try {
+      const keyError = await options.askKey();
+      if (keyError) return void end(keyError, acked);
       await store.append({
-        fragmentNumber: acked.fragmentNumber,
-        producerTimestampMs: timecodeBaseMs + fragment.timecodeMs,
-        serverTimestampMs: acked.serverTimestampMs,
+        fragmentNumber,
+        producerTimestampMs,
+        serverTimestampMs,
         lastFrameMs: Math.round(fragment.lastFrameMs - fragment.timecodeMs),
         lengthMs: Math.round(fragment.endMs - fragment.timecodeMs),
         header: fragment.header,
@@ -103,6 +113,8 @@ export function servePutMedia(options: {
     metric("FragmentPersistLatency", clock.nowMs() - receivedMs, "Milliseconds");
     metric("Success", 1, "Count");
     response.write(acknowledgement("PERSISTED", acked));
+    const { isMarked, tags } = fragment;
+    if (isMarked) void options.notify({ fragmentNumber, producerTimestampMs, serverTimestampMs, tags });
   }
 
   function end(errorCode?: AckErrorCode, fragment: AckedFragment | undefined = receiving): Promise<void> {

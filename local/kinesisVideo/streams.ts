@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps } from "../core/service";
 import { invalidArgument, optionalText } from "./input";
+import type { NotificationConfiguration } from "./notifications";
 
 /** One life of a stream: a stream that is deleted and made again under its name is another one. */
 export interface StreamRecord {
@@ -16,6 +17,7 @@ export interface StreamRecord {
   /** 0 when the stream keeps nothing. */
   retentionHours: number;
   tags: Record<string, string>;
+  notification?: NotificationConfiguration;
 }
 
 /** How calls name a stream: exactly one of the two. */
@@ -44,8 +46,8 @@ export interface Streams {
   remove(stream: StreamRecord): void;
   /** Saves a changed stream under a new version. */
   update(stream: StreamRecord, change: Partial<StreamRecord>): void;
-  /** Saves other tags, which leave the version as it is. */
-  setTags(stream: StreamRecord, tags: Record<string, string>): void;
+  /** Saves what leaves the version as it is. */
+  annotate(stream: StreamRecord, change: Partial<Pick<StreamRecord, "tags" | "notification">>): void;
 }
 
 /** Stream names as the service's model has them. */
@@ -118,8 +120,8 @@ export function makeStreams({ store, clock, region, accountId }: CloudDeps): Str
       Object.assign(stream, change, { version: newVersion() });
       document.save();
     },
-    setTags(stream, tags) {
-      stream.tags = tags;
+    annotate(stream, change) {
+      Object.assign(stream, change);
       document.save();
     },
   };

@@ -19,7 +19,7 @@ export function makeTagOperations(streams: Streams): Operations {
     const stream = await streams.open(reference, call, action, requestTagContext(given));
     const tags = { ...stream.tags, ...given };
     checkCount(Object.keys(tags).length);
-    streams.setTags(stream, tags);
+    streams.annotate(stream, { tags });
     return {};
   }
 
@@ -29,7 +29,7 @@ export function makeTagOperations(streams: Streams): Operations {
     const keys = given.map((key) => requiredText(key, "TagKeyList", TAG_KEY));
     const stream = await streams.open(reference, call, action, { "aws:TagKeys": keys });
     const left = Object.entries(stream.tags).filter(([key]) => !keys.includes(key));
-    streams.setTags(stream, Object.fromEntries(left));
+    streams.annotate(stream, { tags: Object.fromEntries(left) });
     return {};
   }
 

@@ -3,9 +3,11 @@ import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { IAM } from "@aws-sdk/client-iam";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { KMS } from "@aws-sdk/client-kms";
 import { Lambda } from "@aws-sdk/client-lambda";
 import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
+import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
 import { STS } from "@aws-sdk/client-sts";
 
@@ -13,7 +15,7 @@ import { STS } from "@aws-sdk/client-sts";
 export interface ClientConfig {
   endpoint: string;
   region: string;
-  credentials: { accessKeyId: string; secretAccessKey: string };
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
 /** The AWS SDK's clients that resources are made with. */
@@ -27,9 +29,11 @@ export function makeClients(config: ClientConfig) {
     eventBridge: new EventBridge(config),
     iam: new IAM(config),
     kinesisVideo: new KinesisVideo(config),
+    kms: new KMS(config),
     lambda: new Lambda(config),
     logs: new CloudWatchLogs(config),
     s3: new S3(config),
+    sns: new SNS(config),
     sqs: new SQS(config),
     stepFunctions: new SFN(config),
     sts: new STS(config),

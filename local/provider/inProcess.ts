@@ -80,7 +80,8 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 /** Property values as plain data: secrets opened, archives as the text of their files. */
 async function plain(value: unknown): Promise<unknown> {
   const settled = await value;
-  if (pulumi.asset.AssetArchive.isInstance(settled)) return texts(settled as pulumi.asset.AssetArchive);
+  if (pulumi.asset.AssetArchive.isInstance(settled))
+    return { archiveHash: "", files: await texts(settled as pulumi.asset.AssetArchive) };
   if (Array.isArray(settled)) return Promise.all((settled as unknown[]).map(plain));
   if (settled === null || typeof settled !== "object") return settled;
   const object = settled as Record<string, unknown>;

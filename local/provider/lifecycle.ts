@@ -51,14 +51,18 @@ export function diff(token: string, olds: Properties, news: Properties): Differe
   const { inputs, nameInput, deleteBeforeReplace = false } = typeOf(token);
   const keys = new Set([...Object.keys(olds), ...Object.keys(news)]);
   keys.delete(DEFAULTS);
-  const changed = [...keys].filter(
-    (key) => !isDeepStrictEqual(olds[key] ?? undefined, news[key] ?? undefined),
-  );
+  const changed = [...keys].filter((key) => !isDeepStrictEqual(comparable(olds[key]), comparable(news[key])));
   return {
     changed,
     replaces: changed.filter((key) => inputs[key] === "replaces"),
     deleteBeforeReplace: deleteBeforeReplace || (nameInput !== undefined && !wasNamedHere(news, nameInput)),
   };
+}
+
+/** Archives are compared by their hash. */
+function comparable(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value ?? undefined;
+  return "archiveHash" in value ? value.archiveHash : value;
 }
 
 /** A resource that is there: its ID and all its properties. */
@@ -94,10 +98,11 @@ export async function update(
 ): Promise<Properties> {
   const type = typeOf(token);
   const { id } = resource;
-  await type.update?.(id, news, clients, olds);
+  const { changed } = diff(token, olds, news);
+  await type.update?.(id, news, clients, { changed, old: olds });
   await type.configure?.(id, news, clients);
   const { tagging } = type;
-  if (tagging && !isDeepStrictEqual(olds.tags, news.tags)) {
+  if (tagging && changed.includes("tags")) {
     const tagged = { id, arn: resource.properties.arn } as TaggedResource;
     const [before, after] = [olds.tags, news.tags].map((tags = {}) => tags as Record<string, string>);
     const gone = Object.keys(before ?? {}).filter((key) => !(key in (after ?? {})));

@@ -29,13 +29,21 @@ export interface ResourceType<Inputs = Properties> {
    */
   read(id: string, known: Inputs, clients: Clients): Promise<Properties | undefined>;
   /** Brings what `create` set to these inputs. */
-  update?(id: string, inputs: Inputs, clients: Clients, old: Inputs): Promise<unknown>;
+  update?(id: string, inputs: Inputs, clients: Clients, change: Change<Inputs>): Promise<unknown>;
   /** Sets what `create` cannot: called after it, and after every `update`. */
   configure?(id: string, inputs: Inputs, clients: Clients): Promise<unknown>;
   /** Removes it; `known` are its properties. */
   delete(id: string, known: Inputs, clients: Clients): Promise<unknown>;
   /** How its `tags` are read and changed, where it has such an input. */
   tagging?: Tagging;
+}
+
+/** What an update is about: nothing has changed where it only finishes what failed half-way. */
+export interface Change<Inputs> {
+  /** The names of the inputs that differ. */
+  changed: string[];
+  /** The inputs before; of archives the hash alone. */
+  old: Inputs;
 }
 
 /** The calls that read and change a resource's tags; services know it by its ID or by its ARN. */
@@ -52,6 +60,14 @@ export interface TaggedResource {
 
 /** A table of resource types by their Pulumi token, such as `aws:s3/bucket:Bucket`. */
 export type ResourceTypes = Record<string, ResourceType>;
+
+/** An archive among the inputs, such as a function's code. */
+export interface Archive {
+  /** Tells it from others; the empty text where nothing is compared. */
+  archiveHash: string;
+  /** Text by file name; nothing where only the hash is known, as of what was deployed before. */
+  files?: Record<string, string>;
+}
 
 /** The inputs of a resource's `Args` as its host hands them over: plain values, secrets unwrapped. */
 export type Plain<Args> = pulumi.Unwrap<Args>;

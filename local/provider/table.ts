@@ -3,8 +3,10 @@ import { cloudWatchResources } from "./resources/cloudWatch";
 import { eventBridgeResources } from "./resources/eventBridge";
 import { iamResources } from "./resources/iam";
 import { kinesisVideoResources } from "./resources/kinesisVideo";
+import { kmsResources } from "./resources/kms";
 import { lambdaResources } from "./resources/lambda";
 import { s3Resources } from "./resources/s3";
+import { snsResources } from "./resources/sns";
 import { sqsResources } from "./resources/sqs";
 import { stepFunctionsResources } from "./resources/stepFunctions";
 import type { Properties, ResourceTypes } from "./resourceType";
@@ -15,8 +17,10 @@ export const resourceTypes: ResourceTypes = {
   ...eventBridgeResources,
   ...iamResources,
   ...kinesisVideoResources,
+  ...kmsResources,
   ...lambdaResources,
   ...s3Resources,
+  ...snsResources,
   ...sqsResources,
   ...stepFunctionsResources,
 };
@@ -28,6 +32,10 @@ export const invokes: Record<string, (clients: Clients, args: Properties) => Pro
     return { id: Account, accountId: Account, arn: Arn, userId: UserId };
   },
   "aws:index/getRegion:getRegion": async ({ region }) => ({ id: region, region, name: region }),
+  "aws:s3/getBucket:getBucket": async ({ s3, region }, { bucket }) => {
+    const { BucketRegion = region } = await s3.headBucket({ Bucket: bucket as string });
+    return { id: bucket, bucket, arn: `arn:aws:s3:::${bucket}`, region, bucketRegion: BucketRegion };
+  },
   "aws:index/getPartition:getPartition": async () => ({
     id: "aws",
     partition: "aws",

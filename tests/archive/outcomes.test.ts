@@ -7,10 +7,17 @@ import { clipsIn, type MemoryStream, memorySource, memoryVault } from "./memoryP
 
 /** Each client's commands that the functions send. */
 const SENT = {
-  "client-kinesis-video": ["DescribeStream", "GetDataEndpoint"],
+  "client-kinesis-video": [
+    "DescribeStream",
+    "GetDataEndpoint",
+    "TagStream",
+    "UntagStream",
+    "UpdateNotificationConfiguration",
+  ],
   "client-kinesis-video-archived-media": ["ListFragments", "GetClip", "GetMediaForFragmentList"],
   "client-s3": [
     "GetObject",
+    "HeadObject",
     "ListObjectsV2",
     "ListObjectVersions",
     "PutObject",

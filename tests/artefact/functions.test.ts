@@ -85,6 +85,7 @@ describe("the shipped functions", function () {
       "recorder-archive-clip",
       "reconciler",
       "reconciler-stream",
+      "drain",
     ]);
     for (const names of files) expect(names).to.deep.equal(["__index.js"]);
     for (const size of sizes) expect(size).to.be.within(300, 40_000);

@@ -28,6 +28,10 @@ describe("the program", () => {
 
     expect(components).to.have.members([
       "Archive archive",
+      "PrivateBucket archive",
+      "PrivateBucket archive-log",
+      "Encryption encryption",
+      "Network network",
       "Recorder recorder",
       "RecorderFunction recorder-check-alarm-tag",
       "RecorderFunction recorder-check-alarm-state",
@@ -35,6 +39,8 @@ describe("the program", () => {
       "Reconciler reconciler",
       "RecorderFunction reconciler",
       "RecorderFunction reconciler-stream",
+      "Drain drain",
+      "RecorderFunction drain",
       "ArchivalPipeline gate",
       "ArchivalPipeline podium",
     ]);
@@ -44,13 +50,16 @@ describe("the program", () => {
     const resources = types("aws:");
 
     expect(resources).to.have.members([
-      "Bucket archive",
-      "BucketLifecycleConfiguration archive",
-      "BucketOwnershipControls archive",
-      "BucketPolicy archive",
-      "BucketPublicAccessBlock archive",
-      "BucketServerSideEncryptionConfiguration archive",
-      "BucketVersioning archive",
+      ...["archive", "archive-log"].flatMap((name) => [
+        `Bucket ${name}`,
+        `BucketLifecycleConfiguration ${name}`,
+        `BucketOwnershipControls ${name}`,
+        `BucketPolicy ${name}`,
+        `BucketPublicAccessBlock ${name}`,
+        `BucketServerSideEncryptionConfiguration ${name}`,
+        `BucketVersioning ${name}`,
+      ]),
+      "BucketLogging archive",
       "EventRule recorder",
       "EventRule reconciler",
       "EventTarget recorder",
@@ -65,11 +74,14 @@ describe("the program", () => {
         "recorder-archive-clip",
         "reconciler",
         "reconciler-stream",
+        "drain",
       ].flatMap((name) => [`Function ${name}`, `LogGroup ${name}`, `Role ${name}`, `RolePolicy ${name}`]),
       "RolePolicy recorder-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [
         `VideoStream ${name}`,
+        `Invocation ${name}-retention`,
+        `Invocation ${name}-stream`,
         `MetricAlarm ${name}`,
         `MetricAlarm ${name}-at-risk-50`,
         `MetricAlarm ${name}-at-risk-80`,
@@ -113,6 +125,19 @@ describe("the program", () => {
     expect(inputs.tags).not.to.have.property("RepeatedAlarm");
   });
 
+  it("has each stream drained before it is deleted, replaced or keeps less", () => {
+    const [retention, stream] = ["podium-retention", "podium-stream"].map(
+      (name) => program.resource("aws:lambda/invocation:Invocation", name).inputs,
+    );
+
+    const guarded = { streamName: "podium", clipSeconds: 60, retentionHours: 48, abandons: false };
+    expect(JSON.parse(retention?.input)).to.deep.equal({ guards: "retention", ...guarded });
+    expect(JSON.parse(stream?.input)).to.deep.equal({ guards: "stream", ...guarded });
+    expect([retention, stream].map((inputs) => inputs?.lifecycleScope)).to.deep.equal(["CRUD", "CRUD"]);
+    // What the engine compares to know that a stream is another.
+    expect(stream?.triggers.streamArn).to.be.a("string");
+  });
+
   it("hears its own alarms going into ALARM, and not those of a stack whose name begins alike", () => {
     const { inputs } = program.resource("aws:cloudwatch/eventRule:EventRule", "recorder");
 
@@ -138,30 +163,7 @@ describe("the program", () => {
       Principal: { Service: "events.amazonaws.com" },
     });
     expect(statement?.Condition).to.deep.equal({
-      ArnEquals: { "aws:SourceArn": "arn:aws:mock:us-east-1:123456789012:recorder-1234567" },
-    });
-  });
-
-  it("closes the bucket to the public and to plain HTTP, keeps versions, encrypts, and clears dead uploads", () => {
-    const part = (type: string) =>
-      program.resource(`aws:s3/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`).inputs;
-
-    const [tlsOnly] = statementsOf(part("bucketPolicy").policy);
-
-    expect(part("bucketPublicAccessBlock")).to.include({
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
-    expect(tlsOnly).to.deep.include({
-      Effect: "Deny",
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    });
-    expect(part("bucketVersioning").versioningConfiguration.status).to.equal("Enabled");
-    expect(part("bucketServerSideEncryptionConfiguration").rules).to.have.length(1);
-    expect(part("bucketLifecycleConfiguration").rules[0].abortIncompleteMultipartUpload).to.deep.equal({
-      daysAfterInitiation: 1,
+      ArnEquals: { "aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/recorder-1234567" },
     });
   });
 
@@ -175,7 +177,7 @@ describe("the program", () => {
       const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
       expect(logGroup.inputs.retentionInDays, name).to.equal(30);
     }
-    expect(functions).to.have.length(5);
+    expect(functions).to.have.length(6);
   });
 
   it("grants only actions that exist, and none by wildcard", async () => {
@@ -196,7 +198,7 @@ describe("the program", () => {
     const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
 
     const [, readStreams, listClips, writeClips] = statementsOf(inputs.policy);
-    const folders = ["clips", "ledger", "claims", "sweeps"].map((folder) => `derby/${folder}/*`);
+    const folders = ["clips", "ledger", "claims"].map((folder) => `derby/${folder}/*`);
 
     expect(readStreams?.Condition).to.deep.equal({
       StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },

@@ -35,10 +35,11 @@ export function runCommand(
   const prints = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        const match = pattern.exec(printed.stdout);
+        const match = pattern.exec(printed.stdout) ?? pattern.exec(printed.stderr);
         if (match) resolve(match);
       };
       child.stdout?.on("data", look);
+      child.stderr?.on("data", look);
       look();
       void ended.then(({ stdout, stderr }) =>
         reject(new Error(`${entry} ended without ${pattern}: ${stdout}${stderr}`)),

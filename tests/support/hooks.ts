@@ -7,18 +7,34 @@ process.on("unhandledRejection", (reason) => {
   rejections.push(reason);
 });
 
+/** Takes over the rejections that nobody handled so far: the test that expects them says what becomes of them. */
+export function takeRejections(): unknown[] {
+  return rejections.splice(0);
+}
+
 let running: Mocha.Test | undefined;
 
 /** The test that runs now. */
 export const runningTest = () => running;
 
+const last: Mocha.Suite[] = [];
+
+/** Has a suite run after those of all other files: it judges what they did. */
+export function atTheEnd(suite: Mocha.Suite): void {
+  last.push(suite);
+}
+
 export const mochaHooks = {
+  beforeAll(this: Mocha.Context) {
+    const { suites = [] } = this.test?.parent ?? {};
+    for (const suite of last) suites.push(...suites.splice(suites.indexOf(suite), 1));
+  },
   beforeEach(this: Mocha.Context) {
     running = this.currentTest;
   },
   afterEach(done: Mocha.Done) {
     setImmediate(() => {
-      const [first] = rejections.splice(0);
+      const [first] = takeRejections();
       if (first === undefined) done();
       else done(first instanceof Error ? first : new Error(String(first)));
     });

@@ -52,14 +52,18 @@ export interface RecordingStack {
   close(): Promise<void>;
 }
 
-/** Starts a cloud and deploys `index.ts` with this configuration into it. */
+/**
+ * Starts a cloud and deploys `index.ts` with this configuration into it. What must be there before is made by `prepare`,
+ * which answers more configuration.
+ */
 export async function deployRecording(
   config: Record<string, unknown>,
-  { speed = 30 }: { speed?: number } = {},
+  { speed = 30, prepare }: { speed?: number; prepare?: (cloud: Cloud) => Promise<object> } = {},
 ): Promise<RecordingStack> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-system-"));
   const cloud = await startCloud({ dataDir, speed, onJudgement: recordJudgement });
-  const entries = Object.entries(config).map(([key, value]) => [
+  const prepared = await prepare?.(cloud);
+  const entries = Object.entries({ ...config, ...prepared }).map(([key, value]) => [
     `lastframe:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);

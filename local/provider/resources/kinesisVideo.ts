@@ -38,17 +38,20 @@ const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
       }
     );
   },
-  async update(StreamARN, inputs, { kinesisVideo }, old) {
-    const version = async () => (await kinesisVideo.describeStream({ StreamARN })).StreamInfo?.Version;
-    if (inputs.mediaType !== old.mediaType || inputs.deviceName !== old.deviceName) {
+  async update(StreamARN, inputs, { kinesisVideo }, { changed }) {
+    const describe = async () => (await kinesisVideo.describeStream({ StreamARN })).StreamInfo;
+    if (changed.includes("mediaType") || changed.includes("deviceName")) {
+      const CurrentVersion = (await describe())?.Version;
       const { mediaType: MediaType, deviceName: DeviceName } = inputs;
-      await kinesisVideo.updateStream({ StreamARN, CurrentVersion: await version(), MediaType, DeviceName });
+      await kinesisVideo.updateStream({ StreamARN, CurrentVersion, MediaType, DeviceName });
     }
-    const moreHours = (inputs.dataRetentionInHours ?? 0) - (old.dataRetentionInHours ?? 0);
+    // The service is told by how much, so what was done before an answer was lost must not be done again.
+    const now = await describe();
+    const moreHours = (inputs.dataRetentionInHours ?? 0) - (now?.DataRetentionInHours ?? 0);
     if (moreHours === 0) return;
     await kinesisVideo.updateDataRetention({
       StreamARN,
-      CurrentVersion: await version(),
+      CurrentVersion: now?.Version,
       Operation: moreHours > 0 ? "INCREASE_DATA_RETENTION" : "DECREASE_DATA_RETENTION",
       DataRetentionChangeInHours: Math.abs(moreHours),
     });

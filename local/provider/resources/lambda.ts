@@ -1,13 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
+import { createHash } from "node:crypto";
 import type { Runtime, TracingMode } from "@aws-sdk/client-lambda";
 import type * as aws from "@pulumi/aws";
 import { strToU8, zipSync } from "fflate";
-import type { Plain, ResourceType, ResourceTypes } from "../resourceType";
+import type { Clients } from "../clients";
+import type { Archive, Plain, ResourceType, ResourceTypes } from "../resourceType";
 
-/** A function's archive as its host hands it over: file names and their text. */
-export type CodeFiles = Record<string, string>;
-
-type FunctionInputs = Plain<aws.lambda.FunctionArgs> & { code: CodeFiles };
+type FunctionInputs = Plain<aws.lambda.FunctionArgs> & { code: Archive };
 
 const lambdaFunction: ResourceType<FunctionInputs> = {
   inputs: {
@@ -23,6 +21,8 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
     loggingConfig: "updates",
     tracingConfig: "updates",
     deadLetterConfig: "updates",
+    kmsKeyArn: "updates",
+    vpcConfig: "updates",
     reservedConcurrentExecutions: "updates",
     tags: "updates",
   },
@@ -56,15 +56,23 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
       timeout: found?.Timeout,
       memorySize: found?.MemorySize,
       environment: known.environment && { variables: found?.Environment?.Variables ?? {} },
+      kmsKeyArn: found?.KMSKeyArn,
+      vpcConfig: known.vpcConfig && {
+        ...known.vpcConfig,
+        subnetIds: found?.VpcConfig?.SubnetIds ?? [],
+        securityGroupIds: found?.VpcConfig?.SecurityGroupIds ?? [],
+      },
       reservedConcurrentExecutions: Concurrency?.ReservedConcurrentExecutions ?? -1,
     };
   },
-  async update(FunctionName, inputs, { lambda }, old) {
-    if (!isDeepStrictEqual(inputs.code, old.code)) {
+  async update(FunctionName, inputs, { lambda }, { changed }) {
+    if (changed.includes("code")) {
       await lambda.updateFunctionCode({ FunctionName, ZipFile: zip(inputs.code) });
     }
     await lambda.updateFunctionConfiguration({ FunctionName, ...settings(inputs) });
-    if (isReserved(old) && !isReserved(inputs)) await lambda.deleteFunctionConcurrency({ FunctionName });
+    if (changed.includes("reservedConcurrentExecutions") && !isReserved(inputs)) {
+      await lambda.deleteFunctionConcurrency({ FunctionName });
+    }
   },
   delete: (FunctionName, _known, { lambda }) => lambda.deleteFunction({ FunctionName }),
   tagging: {
@@ -91,6 +99,11 @@ const settings = (inputs: FunctionInputs) => ({
   Environment: { Variables: inputs.environment?.variables ?? {} },
   TracingConfig: { Mode: (inputs.tracingConfig?.mode ?? "PassThrough") as TracingMode },
   DeadLetterConfig: { TargetArn: inputs.deadLetterConfig?.targetArn ?? "" },
+  KMSKeyArn: inputs.kmsKeyArn ?? "",
+  VpcConfig: {
+    SubnetIds: inputs.vpcConfig?.subnetIds ?? [],
+    SecurityGroupIds: inputs.vpcConfig?.securityGroupIds ?? [],
+  },
   LoggingConfig: inputs.loggingConfig && {
     LogFormat: inputs.loggingConfig.logFormat as "Text" | "JSON",
     LogGroup: inputs.loggingConfig.logGroup,
@@ -98,7 +111,7 @@ const settings = (inputs: FunctionInputs) => ({
 });
 
 /** The same files make the same bytes: the archive's times are those of ZIP's first day. */
-function zip(files: CodeFiles): Uint8Array {
+function zip({ files = {} }: Archive): Uint8Array {
   const entries = Object.entries(files).map(([name, text]) => [name, strToU8(text)]);
   return zipSync(Object.fromEntries(entries), { mtime: new Date(1980, 0, 1) });
 }
@@ -133,7 +146,48 @@ const permission: ResourceType<Plain<aws.lambda.PermissionArgs>> = {
     lambda.removePermission({ FunctionName: known.function as string, StatementId }),
 };
 
+/**
+ * A call of a function whenever the resource is made, changed or deleted; `terraformKey` of its payload says which. As in
+ * the vendor's provider (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_invocation),
+ * but for CREATE_ONLY, which is refused.
+ */
+const invocation: ResourceType<Plain<aws.lambda.InvocationArgs> & { result?: string }> = {
+  inputs: {
+    functionName: "replaces",
+    input: "updates",
+    lifecycleScope: "updates",
+    terraformKey: "updates",
+    triggers: "replaces",
+  },
+  async create(inputs, clients) {
+    const result = await call(inputs, "create", clients);
+    return `${inputs.functionName}_$LATEST_${createHash("md5").update(result).digest("hex")}`;
+  },
+  read: async (_id, known) => ({ ...known }),
+  update: (_id, inputs, clients, { old }) => call(inputs, "update", clients, old.input),
+  delete: (_id, known, clients) => call(known, "delete", clients, known.input),
+};
+
+async function call(
+  { functionName, input, lifecycleScope, terraformKey = "tf" }: Plain<aws.lambda.InvocationArgs>,
+  action: "create" | "update" | "delete",
+  { lambda }: Clients,
+  previous?: string,
+): Promise<string> {
+  if (lifecycleScope !== "CRUD") throw new Error("the local cloud knows the lifecycleScope CRUD only");
+  const lifecycle = { action, prev_input: previous === undefined ? null : (JSON.parse(previous) as unknown) };
+  const payload = { ...(JSON.parse(input) as object), [terraformKey]: lifecycle };
+  const { FunctionError, Payload } = await lambda.invoke({
+    FunctionName: functionName,
+    Payload: JSON.stringify(payload),
+  });
+  const result = Payload?.transformToString() ?? "";
+  if (FunctionError) throw new Error(`invoking Lambda Function (${functionName}): ${result}`);
+  return result;
+}
+
 export const lambdaResources: ResourceTypes = {
   "aws:lambda/function:Function": lambdaFunction,
+  "aws:lambda/invocation:Invocation": invocation,
   "aws:lambda/permission:Permission": permission,
 };

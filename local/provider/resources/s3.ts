@@ -19,8 +19,8 @@ const bucket: ResourceType<Plain<aws.s3.BucketArgs>> = {
     if (Object.keys(tags).length === 0) return;
     await s3.putBucketTagging({ Bucket, Tagging: { TagSet: tagList(tags) } });
   },
-  async update(Bucket, { tags }, { s3 }, old) {
-    if (old.tags && !tags) await s3.deleteBucketTagging({ Bucket });
+  async update(Bucket, { tags }, { s3 }, { changed }) {
+    if (changed.includes("tags") && !tags) await s3.deleteBucketTagging({ Bucket });
   },
   async read(Bucket, _known, { s3, region }) {
     await s3.headBucket({ Bucket });

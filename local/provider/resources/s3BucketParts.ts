@@ -180,6 +180,69 @@ const policy = bucketPart<aws.s3.BucketPolicyArgs>(
   },
 );
 
+const logging = bucketPart<aws.s3.BucketLoggingArgs>(
+  { targetBucket: "updates", targetPrefix: "updates" },
+  {
+    put: (s3, Bucket, { targetBucket, targetPrefix }) =>
+      s3.putBucketLogging({
+        Bucket,
+        BucketLoggingStatus: { LoggingEnabled: { TargetBucket: targetBucket, TargetPrefix: targetPrefix } },
+      }),
+    async get(s3, Bucket) {
+      const { LoggingEnabled: enabled } = await s3.getBucketLogging({ Bucket });
+      return enabled && { targetBucket: enabled.TargetBucket, targetPrefix: enabled.TargetPrefix };
+    },
+    remove: (s3, Bucket) => s3.putBucketLogging({ Bucket, BucketLoggingStatus: {} }),
+  },
+);
+
+/** Lock once enabled stays enabled: what is taken away is the rule for new objects. */
+const objectLock = bucketPart<aws.s3.BucketObjectLockConfigurationArgs>(
+  { rule: "updates" },
+  {
+    put: (s3, Bucket, { rule }) =>
+      s3.putObjectLockConfiguration({
+        Bucket,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: "Enabled",
+          Rule: rule && {
+            DefaultRetention: {
+              Mode: rule.defaultRetention.mode as "GOVERNANCE" | "COMPLIANCE",
+              Days: rule.defaultRetention.days,
+              Years: rule.defaultRetention.years,
+            },
+          },
+        },
+      }),
+    async get(s3, Bucket) {
+      const { ObjectLockConfiguration: lock } = await s3.getObjectLockConfiguration({ Bucket });
+      const retention = lock?.Rule?.DefaultRetention;
+      if (!retention) return undefined;
+      const { Mode: mode, Days: days, Years: years } = retention;
+      const lasts = { ...(days !== undefined && { days }), ...(years !== undefined && { years }) };
+      return { rule: { defaultRetention: { mode, ...lasts } } };
+    },
+    remove: (s3, Bucket) =>
+      s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
+  },
+);
+
+const notification = bucketPart<aws.s3.BucketNotificationArgs>(
+  { eventbridge: "updates" },
+  {
+    put: (s3, Bucket, { eventbridge }) =>
+      s3.putBucketNotificationConfiguration({
+        Bucket,
+        NotificationConfiguration: eventbridge ? { EventBridgeConfiguration: {} } : {},
+      }),
+    async get(s3, Bucket) {
+      const { EventBridgeConfiguration } = await s3.getBucketNotificationConfiguration({ Bucket });
+      return { eventbridge: EventBridgeConfiguration !== undefined };
+    },
+    remove: (s3, Bucket) => s3.putBucketNotificationConfiguration({ Bucket, NotificationConfiguration: {} }),
+  },
+);
+
 export const bucketPartResources: ResourceTypes = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": publicAccessBlock,
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ownershipControls,
@@ -187,4 +250,7 @@ export const bucketPartResources: ResourceTypes = {
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": encryption,
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lifecycle,
   "aws:s3/bucketPolicy:BucketPolicy": policy,
+  "aws:s3/bucketLogging:BucketLogging": logging,
+  "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": objectLock,
+  "aws:s3/bucketNotification:BucketNotification": notification,
 };

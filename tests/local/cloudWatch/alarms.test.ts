@@ -55,7 +55,11 @@ describe("CloudWatch alarms", () => {
   async function start() {
     served = await serveServices(
       (deps) => {
-        cloudWatch = makeCloudWatch({ ...deps, publishEvent: (event) => published.push(event) });
+        cloudWatch = makeCloudWatch({
+          ...deps,
+          publishEvent: (event) => published.push(event),
+          invokeTarget: async () => undefined,
+        });
         return [cloudWatch.http];
       },
       { clock: manual.clock, dataDir },
@@ -331,7 +335,17 @@ describe("CloudWatch alarms", () => {
     ["more datapoints to alarm than periods", { DatapointsToAlarm: 2 }, /DatapointsToAlarm/],
     ["more than a day of minutes", { EvaluationPeriods: 1441 }, /more than 1 days/],
     ["a high-resolution period", { Period: 10 }, /multiple of 60/],
-    ["actions, which it does not run", { AlarmActions: ["arn:aws:sns:us-east-1:1:t"] }, /AlarmActions/],
+    ["an action that is no ARN", { AlarmActions: ["alerts"] }, /AlarmActions/],
+    [
+      "an action that it cannot take",
+      { OKActions: ["arn:aws:automate:us-east-1:ec2:stop"] },
+      /OKActions: .* on topics and functions/,
+    ],
+    [
+      "more than five actions in a state",
+      { AlarmActions: Array.from({ length: 6 }, (_, at) => `arn:aws:sns:us-east-1:123456789012:t${at}`) },
+      /at most 5/,
+    ],
     ["metric math, which it does not know", { Metrics: [] }, /Metrics is not supported/],
   ];
   for (const [what, change, message] of REFUSED) {

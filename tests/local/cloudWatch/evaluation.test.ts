@@ -20,6 +20,9 @@ function stateFor(data: string, treatMissingData: string, datapointsToAlarm = 3)
     Threshold: THRESHOLD,
     ComparisonOperator: "GreaterThanThreshold",
     TreatMissingData: treatMissingData,
+    OKActions: [],
+    AlarmActions: [],
+    InsufficientDataActions: [],
   };
   const periods = data.split(" ").map((mark, index) => ({ startMs: index * 60_000, value: VALUES[mark] }));
   return evaluate(configuration, periods)?.value ?? "retained";

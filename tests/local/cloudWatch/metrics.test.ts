@@ -31,7 +31,11 @@ describe("CloudWatch metrics", () => {
     manual = makeManualClock(START.getTime());
     served = await serveServices(
       (deps) => {
-        cloudWatch = makeCloudWatch({ ...deps, publishEvent: () => undefined });
+        cloudWatch = makeCloudWatch({
+          ...deps,
+          publishEvent: () => undefined,
+          invokeTarget: async () => undefined,
+        });
         return [cloudWatch.http];
       },
       { clock: manual.clock, dataDir },

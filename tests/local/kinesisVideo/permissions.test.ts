@@ -12,7 +12,12 @@ describe("What Kinesis Video asks IAM for", () => {
   beforeEach(async () => {
     needs = [];
     const served = await serveServices((deps) => {
-      service = makeKinesisVideo({ ...deps, putMetric: () => undefined });
+      service = makeKinesisVideo({
+        ...deps,
+        putMetric: () => undefined,
+        useKey: async ({ keyId }) => keyId,
+        publishToTopic: async () => undefined,
+      });
       return [service.http];
     });
     close = served.close;

@@ -295,6 +295,27 @@ describe("PutMedia over time", () => {
     expect(acks.at(-1)).to.include({ ErrorId: 4003, ErrorCode: "MAX_CONNECTION_DURATION_REACHED" });
   });
 
+  it("counts a connection in every minute of its life, though it sends nothing new", async () => {
+    const producer = openProducer(kinesisVideo.url);
+    await producer.send(header, fragmentOf({ timecodeMs: 0 }));
+    await producer.ack("BUFFERING");
+
+    for (let part = 1; part < 10; part++) {
+      await producer.send(fragmentOf({ timecodeMs: part * 1000 }));
+      await producer.ack("BUFFERING");
+      await advance(20_000);
+    }
+    const ended = producer.rest();
+    await advance(30_000);
+    await ended;
+    await advance(300_000);
+
+    const counted = kinesisVideo.metrics.filter(
+      ({ metricName }) => metricName === "PutMedia.ActiveConnections",
+    );
+    expect(counted.map(({ value }) => value)).to.deep.equal([1, 1, 1, 1]);
+  });
+
   it("ends the connection with STREAM_NOT_ACTIVE when the stream is deleted", async () => {
     const producer = openProducer(kinesisVideo.url);
     await producer.send(header, fragmentOf({ timecodeMs: 0 }));

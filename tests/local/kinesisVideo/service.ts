@@ -5,7 +5,7 @@ import {
   ListFragmentsCommand,
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import type { Clock } from "../../../local/core/clock";
-import type { PutMetric } from "../../../local/core/seams";
+import type { PublishToTopic, PutMetric, UseKey } from "../../../local/core/seams";
 import { type KinesisVideo, makeKinesisVideo } from "../../../local/kinesisVideo";
 import { serveServices } from "../../support/localService";
 
@@ -22,13 +22,25 @@ export interface ServedKinesisVideo {
 }
 
 /** Serves Kinesis Video over a data folder of its own, or over `dataDir` to test a restart. */
-export async function serveKinesisVideo(
-  options: { clock?: Clock; dataDir?: string } = {},
-): Promise<ServedKinesisVideo> {
+export async function serveKinesisVideo({
+  useKey = async ({ keyId }) => keyId,
+  publishToTopic = async () => undefined,
+  ...options
+}: {
+  clock?: Clock;
+  dataDir?: string;
+  useKey?: UseKey;
+  publishToTopic?: PublishToTopic;
+} = {}): Promise<ServedKinesisVideo> {
   const metrics: Datum[] = [];
   let service: KinesisVideo | undefined;
   const served = await serveServices((deps) => {
-    service = makeKinesisVideo({ ...deps, putMetric: (datum) => metrics.push(datum) });
+    service = makeKinesisVideo({
+      ...deps,
+      putMetric: (datum) => metrics.push(datum),
+      useKey,
+      publishToTopic,
+    });
     return [service.http];
   }, options);
   const control = new KinesisVideoClient(served.clientConfig);

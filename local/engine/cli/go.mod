@@ -1,4 +1,4 @@
-module lastframe/ci/pulumi
+module lastframe/local/engine/cli
 
 go 1.26
 

@@ -1,0 +1,110 @@
+import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import { findBacklog } from "../../archive/backlog";
+import { ledgerFolder } from "../../archive/keys";
+import { readHead } from "../../archive/ledger";
+import { currentLife } from "../../archive/lives";
+import type { FragmentSource, StreamDescription } from "../../archive/ports";
+import { archivePrefix, type EventRecord } from "./record";
+import type { Tools } from "./tools";
+
+/** One camera of an event. */
+export type EventCamera = EventRecord["streams"][number];
+
+/** What of a camera is where, as of one instant. */
+export interface CameraState {
+  camera: string;
+  stream: string;
+  /** `gone` when the stream is not there: not yet, or not any more. */
+  activity: "sending" | "silent" | "gone";
+  /** Fragments that Kinesis Video Streams acknowledged and that are known of: archived ones and those that are owed. */
+  acknowledged: number;
+  archived: number;
+  /** Of the oldest fragment that is held and not archived, ISO 8601. */
+  oldestUnarchived?: string;
+  /** Its age; 0 when everything is archived. */
+  lagSeconds: number;
+}
+
+/** A camera that sends has a new fragment at least this often: the longest takes 20 s, and is listed when it is over. */
+const SENDING_MS = 45_000;
+
+/** Looks at one camera through the services themselves. */
+export async function cameraState(
+  { kinesisVideo, vault, base }: Tools,
+  { id }: EventRecord,
+  { camera, name: stream }: EventCamera,
+  nowMs: number,
+): Promise<CameraState> {
+  const source = kinesisVideo.openStream(stream);
+  const life = await currentLife(source);
+  if (!life) return { camera, stream, activity: "gone", acknowledged: 0, archived: 0, lagSeconds: 0 };
+  const prefix = archivePrefix(base.prefix, id);
+  const { entry } = await readHead(vault, ledgerFolder(prefix, life));
+  const archived = entry?.state.totals.fragments ?? 0;
+  const backlog = await findBacklog({ source, vault, prefix, nowMs });
+  const { oldestMs } = backlog;
+  return {
+    camera,
+    stream,
+    activity: (await newestFragmentMs(source, nowMs, SENDING_MS)) ? "sending" : "silent",
+    acknowledged: archived + backlog.fragments,
+    archived,
+    ...(oldestMs === undefined ? {} : { oldestUnarchived: new Date(oldestMs).toISOString() }),
+    lagSeconds: oldestMs === undefined ? 0 : Math.max(0, Math.round((nowMs - oldestMs) / 1000)),
+  };
+}
+
+/** Server time of the newest fragment that began within the last `withinMs`, if one did. */
+export async function newestFragmentMs(
+  source: FragmentSource,
+  nowMs: number,
+  withinMs: number,
+): Promise<number | undefined> {
+  const { fragments } = await source.list({ fromMs: nowMs - withinMs, toMs: nowMs });
+  return fragments.reduce<number | undefined>(
+    (newest, { serverMs }) => Math.max(newest ?? 0, serverMs),
+    undefined,
+  );
+}
+
+/**
+ * Which streams had a PutMedia connection within the last minutes, by the metric `PutMedia.ActiveConnections`
+ * (https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/monitoring-cloudwatch.html). A minute's value may come late,
+ * and a connection that says nothing is closed after 30 s.
+ */
+export async function connectedStreams(
+  { clients }: Tools,
+  streams: StreamDescription[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<Set<string>> {
+  const connected = new Set<string>();
+  // GetMetricData takes 500 queries; an event has fewer cameras.
+  let NextToken: string | undefined;
+  do {
+    const page = await clients.cloudWatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(fromMs),
+        EndTime: new Date(toMs),
+        NextToken,
+        MetricDataQueries: streams.map(({ streamName }, index) => ({
+          Id: `m${index}`,
+          MetricStat: {
+            Metric: {
+              Namespace: "AWS/KinesisVideo",
+              MetricName: "PutMedia.ActiveConnections",
+              Dimensions: [{ Name: "StreamName", Value: streamName }],
+            },
+            Period: 60,
+            Stat: "Maximum",
+          },
+        })),
+      }),
+    );
+    for (const { Id = "", Values = [] } of page.MetricDataResults ?? []) {
+      const stream = streams[Number(Id.slice(1))];
+      if (stream && Values.some((value) => value > 0)) connected.add(stream.streamName);
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return connected;
+}

@@ -1,0 +1,101 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { ArchivalPipeline } from "../../infra/archivalPipeline";
+import type { ArchiveAddress } from "../../infra/archiveAddress";
+import { Drain } from "../../infra/drain";
+import { Reconciler } from "../../infra/reconciler";
+import { Recorder } from "../../infra/recorder";
+import { loadSettings } from "../../infra/settings";
+import { BASE_OUTPUT, type BaseEnvironment } from "./baseEnvironment";
+import { PROJECT } from "./engine";
+import { archivePrefix, type EventRecord } from "./record";
+
+/** How often every stream of an event is looked at, whether or not an alarm rang. */
+const RECONCILE_MINUTES = 5;
+
+/** What the stack of an event exports. */
+export interface EventOutputs {
+  /** The function that archives what a stream still owes, when it is called as before the stream's deletion. */
+  drain: string;
+  streams: { name: string; alarm: string; arn: string }[];
+}
+
+/**
+ * The program of an event's stack: its own streams, alarms, Recorder and Reconciler, which write below the event's
+ * prefix into the bucket of the base environment. The base leaves them alone: its rule and its Reconcile go by the names
+ * of its own alarms, its roles by the tags of its own streams.
+ */
+export const eventProgram =
+  (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
+    const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+    const tags = { ...base.tags, stack, event: record.id };
+    const prefix = archivePrefix(base.prefix, record.id);
+    const settings = loadSettings(
+      {
+        [`${PROJECT}:streams`]: JSON.stringify(record.streams.map(({ name }) => ({ name }))),
+        [`${PROJECT}:clipSeconds`]: String(record.clipSeconds),
+        [`${PROJECT}:reconcileMinutes`]: String(RECONCILE_MINUTES),
+      },
+      PROJECT,
+    );
+    const { reconcileMinutes } = settings;
+    const { keyArn, vpcConfig, logRetentionDays } = base;
+    const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+
+    const archive = archiveOfBase();
+    const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
+    const reconciler = new Reconciler("reconciler", {
+      archive,
+      workflowArn: recorder.workflowArn,
+      stack,
+      everyMinutes: reconcileMinutes,
+      logRetentionDays,
+      tags,
+    });
+    const drain = new Drain("drain", {
+      archive,
+      stack,
+      recorders: [recorder, reconciler],
+      logRetentionDays,
+      tags,
+    });
+    const pipelines = settings.streams.map(
+      (stream) =>
+        new ArchivalPipeline(
+          stream.name,
+          {
+            ...stream,
+            stack,
+            reconcileMinutes,
+            drain,
+            abandons: record.stop?.abandon ?? false,
+            keyArn,
+            tags,
+          },
+          { dependsOn: recorder },
+        ),
+    );
+    return pulumi.output({
+      drain: drain.functionName,
+      streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
+        name: streamName,
+        alarm: alarmName,
+        arn: streamArn,
+      })),
+    }) as unknown as EventOutputs;
+
+    /** The base's bucket, by a reference: Pulumi knows that the event builds on it. */
+    function archiveOfBase(): ArchiveAddress {
+      const reference = new pulumi.StackReference(`${pulumi.getOrganization()}/${PROJECT}/${record.base}`);
+      const bucket = reference
+        .requireOutput(BASE_OUTPUT)
+        .apply((output) => (output as BaseEnvironment).bucket);
+      const { partition } = aws.getPartitionOutput();
+      return {
+        bucket,
+        bucketArn: pulumi.interpolate`arn:${partition}:s3:::${bucket}`,
+        prefix,
+        keyArn: base.keyArn,
+      };
+    }
+  };

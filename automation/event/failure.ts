@@ -1,0 +1,53 @@
+/**
+ * Exit codes of `lastframe event`, by sysexits.h where it has a word for them. `gaps` and `damaged` are those of
+ * `archive verify`: the event is over, and its manifest says what is missing.
+ */
+export const exitCodes = {
+  done: 0,
+  gaps: 1,
+  damaged: 2,
+  /** What was asked for cannot be done as it was put; nothing was changed. */
+  usage: 64,
+  /** AWS or the engine failed; `resume` goes on from there. */
+  unavailable: 69,
+  /** Refused for now: something is not archived yet, or somebody else is at it. */
+  notYet: 75,
+  /** Ctrl-C; `resume` goes on from there. */
+  interrupted: 130,
+} as const;
+
+/** A way for a command to end. */
+export type Ending = keyof typeof exitCodes;
+
+/** An error that a person is told in one line, without a stack trace. */
+export interface Failure extends Error {
+  ending: Ending;
+}
+
+/** Makes an error of one line: what happened, to which thing, and what to do. */
+export function failure(ending: Ending, message: string, cause?: unknown): Failure {
+  return Object.assign(new Error(message, { cause }), { ending });
+}
+
+/** How a command that threw this ends, and the line that says why. */
+export function explain(error: unknown): { ending: Ending; line: string } {
+  const {
+    name,
+    message = String(error),
+    ending,
+    $metadata,
+  } = error as Partial<Failure> & { $metadata?: object };
+  if (ending) return { ending, line: message };
+  if (name === "CredentialsProviderError" || name === "TokenProviderError")
+    return {
+      ending: "usage",
+      line: `no AWS credentials: ${firstLine(message)}; sign in as for the AWS CLI, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+    };
+  const what = $metadata ? `AWS answered ${name}: ${firstLine(message)}` : firstLine(message) || String(name);
+  return { ending: "unavailable", line: what };
+}
+
+/** The first line of a text that may have many. */
+export function firstLine(text: string): string {
+  return text.trim().split("\n")[0] ?? "";
+}

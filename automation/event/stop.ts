@@ -1,0 +1,185 @@
+import { currentLife } from "../../archive/lives";
+import { drainStream, isRefusedByDrain } from "./drain";
+import { engineRun } from "./engineRuns";
+import { fromId } from "./eventName";
+import { failure } from "./failure";
+import { resumable } from "./findEvent";
+import { drawUpManifest, type Manifest, manifestKey, writeManifest } from "./manifest";
+import type { Progress } from "./progress";
+import { untilDisconnected, untilSilent } from "./quiet";
+import { type EventRecord, nameOf } from "./record";
+import type { Tools } from "./tools";
+
+/** How an event is to stop. */
+export interface StopRequest {
+  /** Whether devices lose their right to write at once, instead of when they have fallen silent. */
+  now: boolean;
+  /** Whether what cannot be archived is given up; the manifest names it. */
+  abandon: boolean;
+}
+
+/** An event that is over. */
+export interface Stopped {
+  record: EventRecord;
+  manifestKey: string;
+  /** Nothing where another run of the tool wrote it and this one only waited. */
+  manifest?: Manifest;
+}
+
+/** How often what turned up meanwhile is archived before it is told that something keeps turning up. */
+const MAX_ROUNDS = 5;
+
+/** How a stop is watched and interrupted. */
+interface Run {
+  progress: Progress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Stops an event, from wherever it is. The order is what keeps every fragment: cameras are silent (or are not waited
+ * for), devices lose the right to write, no connection can be left, all that is listed is archived, the two lists are
+ * compared, the manifest is written, and only then the stack goes; and before each stream goes, Drain lists it once more.
+ * Any step may be repeated, by any number of machines at once.
+ */
+export async function stopEvent(
+  tools: Tools,
+  asked: EventRecord,
+  request: StopRequest,
+  run: Run,
+): Promise<Stopped> {
+  const { records, base } = tools;
+  let record = await records.update(asked.id, (one) => {
+    if (one.phase === "stopped") return one;
+    const stop = { now: one.stop?.now || request.now, abandon: one.stop?.abandon || request.abandon };
+    const isUnchanged = one.stop?.now === stop.now && one.stop.abandon === stop.abandon;
+    if (one.phase === "destroying") return isUnchanged ? one : { ...one, stop };
+    return { ...one, phase: "stopping", stop };
+  });
+  let manifest: Manifest | undefined;
+  for (let round = 1; record.phase !== "stopped"; round += 1) {
+    if (record.phase === "stopping") {
+      record = await close(tools, record, run);
+      manifest = await archiveAll(tools, record, run);
+      await writeManifest(tools, record, manifest);
+      record = await inPhase(tools, record, "destroying");
+    }
+    try {
+      record = await destroy(tools, record, run);
+    } catch (error) {
+      const { message } = error as Error;
+      if (!isRefusedByDrain(message) || round === MAX_ROUNDS) throw error;
+      // A fragment that was persisted after the comparison: the manifest does not have it yet.
+      run.progress.say(`${message}; archiving that first`);
+      record = await inPhase(tools, record, "stopping");
+    }
+  }
+  return { record, manifest, manifestKey: manifestKey(base.prefix, record.id) };
+}
+
+/** Moves an event that is not over to another phase. */
+function inPhase({ records }: Tools, { id }: EventRecord, phase: EventRecord["phase"]): Promise<EventRecord> {
+  return records.update(id, (one) => (one.phase === "stopped" ? one : { ...one, phase }));
+}
+
+/** Cameras fall silent; devices lose their right to write; no connection can be left. */
+async function close(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
+  const { records, kinesisVideo, now } = tools;
+  if (!record.stop?.now) await untilSilent(tools, record, run);
+  for (const { name } of record.streams) {
+    const life = await currentLife(kinesisVideo.openStream(name));
+    if (life) await kinesisVideo.setClosed(life.streamArn, true);
+  }
+  const nowMs = await now();
+  const closed = await records.update(record.id, (one) =>
+    one.closedAt ? one : { ...one, closedAt: new Date(nowMs).toISOString() },
+  );
+  run.progress.say("devices may not write any more");
+  await untilDisconnected(tools, closed, Date.parse(closed.closedAt ?? ""), run);
+  return closed;
+}
+
+/** Drains every stream until the listing and the ledger are equal. */
+async function archiveAll(tools: Tools, record: EventRecord, { progress, signal }: Run): Promise<Manifest> {
+  for (let round = 1; ; round += 1) {
+    signal?.throwIfAborted();
+    await drainAll(tools, record, { progress, signal });
+    progress.show("comparing what was acknowledged with what is archived");
+    const manifest = await drawUpManifest(tools, record);
+    const { abandoned } = manifest;
+    if (abandoned.length === 0) return manifest;
+    const owed = abandoned
+      .map(({ stream, fragments }) => `${fragments.length} fragments of ${stream}`)
+      .join(", ");
+    if (record.stop?.abandon) {
+      progress.say(`given up: ${owed}`);
+      return manifest;
+    }
+    if (round === MAX_ROUNDS)
+      throw failure(
+        "notYet",
+        `${owed} are acknowledged and not archived; nothing was destroyed. ${resumable(record)}, and --abandon gives them up`,
+      );
+  }
+}
+
+async function drainAll(tools: Tools, record: EventRecord, { progress, signal }: Run): Promise<void> {
+  // As many functions at once as an account that is new may run.
+  const atOnce = 8;
+  const waiting = [...record.streams];
+  let done = 0;
+  const work = async () => {
+    for (let camera = waiting.shift(); camera; camera = waiting.shift()) {
+      await drainStream(tools, record, camera, signal);
+      done += 1;
+      progress.show(`archiving: ${done} of ${record.streams.length} cameras are drained`, { drained: done });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+}
+
+/** The stack goes. Whoever comes second waits and finds it gone. */
+async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
+  const { engine, records, base, now } = tools;
+  const { stack } = fromId(record.id);
+  await engineRun(
+    tools,
+    record,
+    run,
+    async (signal) => {
+      // Drain heeds what its stack says of giving up, so the stack must say it first.
+      if (record.stop?.abandon && (await engine.exists(stack))) {
+        const { eventProgram } = await import("./eventProgram");
+        await engine.up(stack, base.region, eventProgram(record, base), {
+          listener: run.progress.engine("telling the stack what is given up"),
+          signal,
+        });
+      }
+      await engine.destroy(stack, { listener: run.progress.engine("removing the stack"), signal });
+    },
+    async () => (await records.read(record.id))?.phase === "stopped",
+  );
+  const stoppedAt = new Date(await now()).toISOString();
+  return records.update(record.id, (one) =>
+    one.phase === "stopped" ? one : { ...one, phase: "stopped", stoppedAt },
+  );
+}
+
+/** What a stop came to, for people. */
+export function stoppedText({ record, manifest, manifestKey: key }: Stopped, bucket: string): string {
+  const name = nameOf(record);
+  const where = `s3://${bucket}/${key}`;
+  if (!manifest) return `${name} is stopped; its manifest is ${where}`;
+  const { totals, coverage, answer, streams, abandoned } = manifest;
+  const lines = [
+    `${name} is stopped: ${answer}`,
+    `  cameras    ${streams.length}`,
+    `  archived   ${totals.fragments} fragments in ${totals.clips} clips, ${(totals.bytes / 1e6).toFixed(2)} MB, each fragment once`,
+    `  covered    ${coverage.byAnyCamera.seconds.toFixed(1)} s by any camera, ${coverage.byAllCameras.seconds.toFixed(1)} s by all of them`,
+    ...streams.flatMap(({ stream, gaps }) =>
+      gaps.map(({ from, to, cause }) => `  gap        ${stream}, ${from} to ${to}: ${cause}`),
+    ),
+    ...abandoned.map(({ stream, fragments }) => `  given up   ${fragments.length} fragments of ${stream}`),
+    `  manifest   ${where}`,
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,171 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { DeadLetterQueue } from "./deadLetterQueue";
+import { makeArn } from "./policies";
+
+export interface AlertsArgs {
+  /** `project/stack`: begins the names of the alarms that may publish, and is in the events that are told. */
+  stack: string;
+  /** E-mail addresses; each is asked to confirm. */
+  emails: string[];
+  /** The customer key that encrypts the topic. It must let CloudWatch and EventBridge in; `Encryption`'s does. */
+  keyArn?: pulumi.Input<string>;
+  tags: Record<string, string>;
+}
+
+/** The archive's events that a person should hear of; `docs/events.md` says what each means. */
+const TOLD = ["Archiving Failed", "Damage Found", "Footage At Risk", "Gap Found"];
+
+/**
+ * The topic that says what went wrong: the stack's alarms, and the archive's events. Without a customer key it has none:
+ * CloudWatch cannot publish to a topic under the key that AWS manages for SNS
+ * (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
+ */
+export class Alerts extends pulumi.ComponentResource {
+  readonly topicArn: pulumi.Output<string>;
+
+  constructor(name: string, args: AlertsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("lastframe:infra:Alerts", name, {}, opts);
+    const { stack, emails, keyArn, tags } = args;
+    const child = { parent: this };
+
+    const arn = makeArn(child);
+    const topic = new aws.sns.Topic(name, { kmsMasterKeyId: keyArn, tags }, child);
+    const mayPublish = createTopicPolicy();
+    for (const endpoint of emails) {
+      const subscription = { topic: topic.arn, protocol: "email", endpoint };
+      new aws.sns.TopicSubscription(`${name}-${endpoint}`, subscription, child);
+    }
+
+    this.topicArn = pulumi.all([topic.arn, mayPublish.id]).apply(([topicArn]) => topicArn);
+    createRule(this.topicArn);
+    this.registerOutputs({ topicArn: this.topicArn });
+
+    function createTopicPolicy() {
+      const publish = { Action: "sns:Publish", Resource: topic.arn };
+      return new aws.sns.TopicPolicy(
+        name,
+        {
+          arn: topic.arn,
+          policy: pulumi.jsonStringify({
+            Version: "2012-10-17",
+            Statement: [
+              {
+                ...publish,
+                Effect: "Allow",
+                Principal: { Service: "cloudwatch.amazonaws.com" },
+                Condition: { ArnLike: { "aws:SourceArn": arn("cloudwatch", `alarm:${stack}-*`) } },
+              },
+              // EventBridge says no source when it publishes, so a condition would shut it out
+              // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
+              { ...publish, Effect: "Allow", Principal: { Service: "events.amazonaws.com" } },
+              {
+                ...publish,
+                Sid: "TlsOnly",
+                Effect: "Deny",
+                Principal: "*",
+                Condition: { Bool: { "aws:SecureTransport": "false" } },
+              },
+            ],
+          }),
+        },
+        child,
+      );
+    }
+
+    function createRule(topicArn: pulumi.Output<string>) {
+      const rule = new aws.cloudwatch.EventRule(
+        name,
+        {
+          description: `What people should hear of ${stack}`,
+          eventPattern: JSON.stringify({
+            source: ["lastframe"],
+            "detail-type": TOLD,
+            detail: { stack: [stack] },
+          }),
+          tags,
+        },
+        child,
+      );
+      const deadLetters = new DeadLetterQueue(
+        `${name}-dead-letters`,
+        { service: "events.amazonaws.com", sourceArns: [rule.arn], keyArn, tags },
+        child,
+      );
+      new aws.cloudwatch.EventTarget(
+        name,
+        {
+          rule: rule.name,
+          arn: topicArn,
+          inputTransformer: {
+            inputPaths: {
+              type: "$.detail-type",
+              stream: "$.detail.stream",
+              time: "$.time",
+              detail: "$.detail",
+            },
+            inputTemplate: `{"alert":"<type> on stream <stream> of ${stack}","time":"<time>","detail":<detail>}`,
+          },
+          deadLetterConfig: { arn: deadLetters.arn },
+        },
+        child,
+      );
+    }
+  }
+}
+
+/** An alarm that tells people. */
+export interface AlarmArgs {
+  /** `project/stack`. */
+  stack: string;
+  alertsTopicArn: pulumi.Input<string>;
+  tags: Record<string, string>;
+  /** What follows the stack in the alarm's name; what it is an alarm of comes last. */
+  kind: string;
+  description: string;
+  namespace: string;
+  metricName: string;
+  dimensions: Record<string, pulumi.Input<string>>;
+  statistic?: "Sum" | "Maximum" | "Average";
+  /** It rings at this value. */
+  threshold?: number;
+  periodSeconds?: number;
+  /** Periods that are looked at; of these, `breachingPeriods` must breach. */
+  periods?: number;
+  breachingPeriods?: number;
+  /** Whether silence is as bad as a breach. */
+  ringsOnSilence?: boolean;
+}
+
+/**
+ * Makes an alarm on something that should be zero; when it rings and when it is over, people are told. Its name does not
+ * begin as those of the alarms that are recorded, so it starts no Recorder.
+ */
+export function alarm(
+  name: string,
+  args: AlarmArgs,
+  opts: pulumi.CustomResourceOptions,
+): aws.cloudwatch.MetricAlarm {
+  const { stack, kind, periods = 1, threshold = 1, periodSeconds = 300 } = args;
+  return new aws.cloudwatch.MetricAlarm(
+    `${name}-${kind}`,
+    {
+      name: `${stack}-${kind}/${name}`,
+      alarmDescription: args.description,
+      namespace: args.namespace,
+      metricName: args.metricName,
+      dimensions: args.dimensions,
+      statistic: args.statistic ?? "Sum",
+      period: periodSeconds,
+      evaluationPeriods: periods,
+      datapointsToAlarm: args.breachingPeriods ?? periods,
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      threshold,
+      treatMissingData: args.ringsOnSilence ? "breaching" : "notBreaching",
+      alarmActions: [args.alertsTopicArn],
+      okActions: [args.alertsTopicArn],
+      tags: args.tags,
+    },
+    opts,
+  );
+}

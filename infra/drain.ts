@@ -1,0 +1,105 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type DrainRequest, drain } from "../handlers/drain";
+import type { ArchiveAddress } from "./archiveAddress";
+import { archiverStatements, makeArn } from "./policies";
+import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
+
+export interface DrainArgs extends FunctionSettings {
+  archive: ArchiveAddress;
+  /** `project/stack`: the `stack` tag of the streams that may be drained. */
+  stack: string;
+  /** What records. It goes after the last drained stream, so that a stream which may not go is still recorded. */
+  recorders: pulumi.Resource[];
+}
+
+/** A stream to be guarded; its fields go to the function as they are. */
+export type GuardedStream = Pick<DrainRequest, "streamName" | "clipSeconds" | "retentionHours" | "abandons">;
+
+/**
+ * Keeps Pulumi from deleting footage that is not archived. Its function is called through `aws.lambda.Invocation`, whose
+ * scope CRUD calls it when the invocation itself is made, changed and deleted; an invocation that fails ends the
+ * operation. What it guards follows from the order in which the engine works
+ * (https://www.pulumi.com/docs/iac/concepts/how-pulumi-works/#creation-and-deletion-order): it makes and changes a resource
+ * after those that it depends on, and deletes it before them.
+ *
+ * - A stream is removed or renamed, or the stack destroyed: `beforeDeletion` depends on the stream, so it goes before it.
+ * - A stream's key is switched: that replaces the stream, old one first. The stream's ARN among the triggers of
+ *   `beforeDeletion` has the engine replace that too, and what depends on a resource that is deleted before it is replaced
+ *   is deleted before it.
+ * - Retention is lowered: that changes the stream in place, and what depends on it would hear of it too late. The stream
+ *   depends on `beforeShorterRetention`, which is therefore changed before it.
+ */
+export class Drain extends pulumi.ComponentResource {
+  /** For whoever wants a stream drained ahead of its deletion. */
+  readonly functionName: pulumi.Output<string>;
+
+  constructor(name: string, args: DrainArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("lastframe:infra:Drain", name, {}, opts);
+    const { archive, stack, recorders, ...common } = args;
+    const child = { parent: this };
+
+    const arn = makeArn(child);
+    const drainer = new RecorderFunction(
+      name,
+      {
+        handlerFactory: drain,
+        statements: [
+          ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
+          {
+            Effect: "Allow",
+            Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],
+            Resource: arn("kinesisvideo", "stream/*/*"),
+            Condition: {
+              StringEquals: { "aws:ResourceTag/stack": stack },
+              "ForAllValues:StringEquals": { "aws:TagKeys": ["closed"] },
+            },
+          },
+        ],
+        environment: { ARCHIVE_BUCKET: archive.bucket, ARCHIVE_PREFIX: archive.prefix, STACK: stack },
+        timeoutSeconds: 900,
+        // As ArchiveClip: the media of one plan, and room to work.
+        memoryMb: 512,
+        dependsOn: recorders,
+        ...common,
+      },
+      child,
+    );
+    this.functionName = drainer.functionName;
+    this.registerOutputs({});
+  }
+
+  /** For the stream to depend on. */
+  beforeShorterRetention(
+    name: string,
+    stream: GuardedStream,
+    opts: pulumi.CustomResourceOptions,
+  ): aws.lambda.Invocation {
+    return new aws.lambda.Invocation(`${name}-retention`, this.call("retention", stream), opts);
+  }
+
+  /** Depends on the stream, by its ARN. */
+  beforeDeletion(
+    name: string,
+    stream: GuardedStream & { streamArn: pulumi.Output<string> },
+    opts: pulumi.CustomResourceOptions,
+  ): aws.lambda.Invocation {
+    const { streamArn, ...guarded } = stream;
+    return new aws.lambda.Invocation(
+      `${name}-stream`,
+      { ...this.call("stream", guarded), triggers: { streamArn } },
+      opts,
+    );
+  }
+
+  private call(guards: DrainRequest["guards"], stream: GuardedStream) {
+    const request: Omit<DrainRequest, "tf"> = { guards, ...stream };
+    return {
+      functionName: this.functionName,
+      lifecycleScope: "CRUD",
+      // The provider adds what happens to the invocation, under this key of its own.
+      terraformKey: "tf",
+      input: JSON.stringify(request),
+    };
+  }
+}

@@ -1,0 +1,211 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
+import { S3 } from "@aws-sdk/client-s3";
+import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation";
+import type { Manifest } from "../../../automation/event/manifest";
+import { Archive } from "../../../infra/archive";
+import { type Cloud, startCloud } from "../../../local/cloud";
+import { getCli } from "../../../local/engine/cli";
+import { engineEnvironment } from "../../../local/engine/environment";
+import { type Camera, runCamera } from "../../../producer/camera";
+import type { CameraEvent, CameraSummary } from "../../../producer/cameraEvents";
+import { openFootage } from "../../../producer/footage";
+import { type RunningCommand, runCommand } from "../../support/command";
+import { footage } from "../../support/footage";
+
+/** Long enough for an engine on a busy machine. */
+export const OPERATION_MS = 300_000;
+
+/** A fragment that the service acknowledged to a camera. */
+export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
+
+/** A camera that films until it is stopped. */
+export interface TestCamera {
+  stream: string;
+  persisted: Persisted[];
+  /** Resolves when so many fragments are acknowledged. */
+  has(count: number): Promise<void>;
+  /** Finishes the fragment at hand; resolves when all is persisted. */
+  stop(): Promise<CameraSummary>;
+  /** Takes its power away. */
+  cutOff(): Promise<void>;
+}
+
+/** A local cloud with an environment that events can be based on, and the real engine beside it. */
+export interface EventCloud {
+  cloud: Cloud;
+  bucket: string;
+  folder: string;
+  /** The environment of somebody who works with this cloud. */
+  env: Record<string, string>;
+  s3: S3;
+  /** Runs `npm run event -- …` in a process of its own. */
+  event(args: string[], environment?: Record<string, string>): RunningCommand;
+  /** Runs it to its end. */
+  done(
+    args: string[],
+    environment?: Record<string, string>,
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Switches a camera on; `client` is whom it calls as. */
+  film(stream: string, options?: FilmOptions): Promise<TestCamera>;
+  manifest(event: string): Promise<Manifest>;
+  /** What of events is left: stacks, locks, folders, streams. */
+  leftovers(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface FilmOptions {
+  client?: KinesisVideoClient;
+  file?: string;
+}
+
+/** A program that makes what an event needs of its base: the bucket, and the output that says where it is. */
+const smallBase: PulumiFn = async () => {
+  const archive = new Archive("archive", {
+    prefix: "",
+    keepBucket: false,
+    clipTransitions: [],
+    logRetentionDays: 1,
+    tags: {},
+  });
+  return {
+    baseEnvironment: {
+      version: 1,
+      region: "us-east-1",
+      bucket: archive.bucket,
+      prefix: "",
+      logRetentionDays: 1,
+    },
+  };
+};
+
+/**
+ * Starts a cloud and makes its environment `dev` on the real engine.
+ * @param base the program of the environment; by default only what events need of one
+ */
+export async function startEventCloud(
+  context: Mocha.Context,
+  { speed = 20, base = smallBase }: { speed?: number; base?: PulumiFn } = {},
+): Promise<EventCloud> {
+  context.timeout(OPERATION_MS);
+  const pulumiCommand = await getCli(console.log).catch((error: Error) => {
+    if (process.env.CI !== undefined) throw error;
+    console.log(`    pending: ${error.message}`);
+    return context.skip();
+  });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-events-"));
+  const tmp = path.join(folder, "tmp");
+  fs.mkdirSync(tmp);
+  const cloud = await startCloud({ dataDir: path.join(folder, "cloud"), speed });
+  const engine = engineEnvironment({ dataDir: path.join(folder, "engine"), target: cloud.clientConfig });
+  const env = {
+    ...engine,
+    PATH: `${path.dirname(pulumiCommand.command)}${path.delimiter}${engine.PATH}`,
+    TMPDIR: tmp,
+  };
+  const stack = await LocalWorkspace.createStack(
+    { stackName: "dev", projectName: "lastframe", program: base },
+    { pulumiCommand, envVars: env, stackSettings: { dev: { config: { "aws:region": "us-east-1" } } } },
+  );
+  const { outputs } = await stack.up({ color: "never" });
+  fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
+  const bucket = String(outputs.baseEnvironment?.value.bucket);
+  const s3 = new S3(cloud.clientConfig);
+  const running = new Set<RunningCommand>();
+
+  function event(args: string[], environment: Record<string, string> = {}): RunningCommand {
+    const command = runCommand("automation/event.ts", args, { ...env, ...environment });
+    running.add(command);
+    void command.ended.then(() => running.delete(command));
+    return command;
+  }
+
+  async function film(stream: string, { client, file = "clock.mkv" }: FilmOptions = {}): Promise<TestCamera> {
+    const persisted: Persisted[] = [];
+    const power = new AbortController();
+    let onPersisted: () => void = () => undefined;
+    const source = footage(file);
+    const camera: Camera = runCamera({
+      footage: await openFootage(() => fs.createReadStream(source), { loop: true }),
+      stream,
+      client: client ?? new KinesisVideoClient(cloud.clientConfig),
+      clock: cloud.clock,
+      signal: power.signal,
+      onEvent(happened) {
+        if (happened.kind !== "persisted") return;
+        persisted.push(happened);
+        onPersisted();
+      },
+    });
+    return {
+      stream,
+      persisted,
+      has: (count) =>
+        new Promise((resolve, reject) => {
+          onPersisted = () => {
+            if (persisted.length >= count) resolve();
+          };
+          onPersisted();
+          camera.done.then(() => reject(new Error(`${stream} ended before ${count} fragments`)), reject);
+        }),
+      async stop() {
+        power.abort();
+        return camera.done;
+      },
+      async cutOff() {
+        power.abort();
+        camera.cutOff();
+        await camera.done;
+      },
+    };
+  }
+
+  async function manifest(id: string): Promise<Manifest> {
+    const { Body } = await s3.getObject({ Bucket: bucket, Key: `events/${id}/manifest.json` });
+    return JSON.parse((await Body?.transformToString()) ?? "");
+  }
+
+  async function leftovers(): Promise<string[]> {
+    const backend = path.join(folder, "engine", "backend", ".pulumi");
+    const files = (name: string) =>
+      fs.existsSync(path.join(backend, name))
+        ? fs
+            .readdirSync(path.join(backend, name), { recursive: true, encoding: "utf8" })
+            .filter((file) => fs.statSync(path.join(backend, name, file)).isFile())
+        : [];
+    const workspaces = path.join(folder, "engine", "home", "workspaces");
+    return [
+      ...files("stacks").filter((file) => /event-[^/]*\.json$/.test(file)),
+      ...files("locks"),
+      // The Pulumi SDK's language host keeps compiled code of its own there.
+      ...fs.readdirSync(tmp).filter((name) => !name.startsWith("v8-compile-cache")),
+      ...fs.readdirSync(workspaces).slice(1),
+    ];
+  }
+
+  async function close() {
+    for (const command of running) command.process.kill("SIGKILL");
+    await cloud.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+
+  const done = (args: string[], environment?: Record<string, string>) => event(args, environment).ended;
+  return { cloud, bucket, folder, env, s3, event, done, film, manifest, leftovers, close };
+}
+
+/** The numbers of all fragments in a manifest's clips, as often as they are there. */
+export const fragmentsIn = (manifest: Manifest, stream?: string): string[] =>
+  manifest.streams
+    .filter((one) => stream === undefined || one.stream === stream)
+    .flatMap(({ clips }) => clips.flatMap(({ fragments }) => fragments))
+    .sort();
+
+/** The numbers that cameras heard of as persisted. */
+export const acknowledgedBy = (...cameras: TestCamera[]): string[] =>
+  cameras.flatMap(({ persisted }) => persisted.map(({ fragmentNumber }) => fragmentNumber)).sort();
+
+/** The id that an event has when it starts on this day of the cloud. */
+export const idToday = ({ cloud }: EventCloud, name: string): string =>
+  `${new Date(cloud.clock.nowMs()).toISOString().slice(0, 10).replace(/-/g, "")}-${name}`;
