@@ -8,7 +8,7 @@ import { until } from "../support/until";
 const HIGHEST = 999_999_999_999;
 
 describe("a recording whose archive somebody damages", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let stack: RecordingStack;
   const power = new AbortController();
   after(async () => {
