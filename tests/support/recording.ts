@@ -2,35 +2,19 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { CloudWatch } from "@aws-sdk/client-cloudwatch";
-import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
 import { type Cloud, startCloud } from "../../local/cloud";
 import { deploy } from "../../local/provider/inProcess";
-import { runCamera } from "../../producer/camera";
-import type { CameraEvent } from "../../producer/cameraEvents";
-import { openFootage } from "../../producer/footage";
 import { type RunningCommand, runCommand } from "./command";
+import { type FilmOptions, filmInto, type Persisted } from "./film";
 import { recordJudgement } from "./judgements";
-import { type Padding, padFootage } from "./padFootage";
-import { recordFrames } from "./recordFrames";
-
-/** A fragment that the service acknowledged as persisted. */
-export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 
 /** A clip of the bucket, fetched to disk. */
 export interface FetchedClip {
   key: string;
   file: string;
   metadata: Record<string, string>;
-}
-
-/** How a camera films: once through the file, or round and round, unless it is stopped before. */
-export interface FilmOptions {
-  loop?: boolean;
-  signal?: AbortSignal;
-  /** A camera of a higher bit rate. */
-  padding?: Padding;
 }
 
 /** The program deployed into a local cloud of its own, on a data folder of its own. */
@@ -68,12 +52,16 @@ export async function deployRecording(
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   delete require.cache[require.resolve("../../index")];
-  const outputs = (await deploy({
+  const deployed = deploy({
     project: "lastframe",
     stack: "test",
     config: Object.fromEntries(entries),
     program: () => import("../../index"),
     target: cloud.clientConfig,
+  });
+  const outputs = (await deployed.catch(async (error: Error) => {
+    await close();
+    throw error;
   })) as unknown as RecordingStack["outputs"];
   const [s3, stepFunctions, cloudWatch] = [
     new S3(cloud.clientConfig),
@@ -82,30 +70,11 @@ export async function deployRecording(
   ];
 
   const filmed: { streamName: string; frames: string[] }[] = [];
-
-  async function film(
-    streamName: string,
-    file: string,
-    { loop, signal, padding }: FilmOptions = {},
-  ): Promise<Persisted[]> {
-    const persisted: Persisted[] = [];
-    const source = await openFootage(() => fs.createReadStream(file), { loop });
-    const footage = padding ? padFootage(source, padding) : source;
-    const frames = recordFrames(footage);
-    const camera = runCamera({
-      footage: frames.footage,
-      stream: streamName,
-      client: new KinesisVideoClient(cloud.clientConfig),
-      clock: cloud.clock,
-      signal,
-      onEvent: (event) => {
-        if (event.kind === "persisted") persisted.push(event);
-      },
+  const film = (streamName: string, file: string, how?: FilmOptions) =>
+    filmInto(cloud, streamName, file, {
+      ...how,
+      onFilmed: (frames) => filmed.push({ streamName, frames }),
     });
-    await camera.done;
-    filmed.push({ streamName, frames: frames.of(persisted) });
-    return persisted;
-  }
 
   const framesFilmed = (streamName: string) =>
     filmed.flatMap((film) => (film.streamName === streamName ? film.frames : [])).sort();

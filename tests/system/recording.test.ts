@@ -3,9 +3,10 @@ import * as fs from "node:fs";
 import { expect } from "chai";
 import { type ArchiveEventOnBus, collectEvents } from "../support/eventQueue";
 import { packetsOf } from "../support/ffprobe";
+import type { Persisted } from "../support/film";
 import { footage, hasFootage } from "../support/footage";
 import { framesIn, framesSent } from "../support/frames";
-import { deployRecording, type FetchedClip, type Persisted, type RecordingStack } from "../support/recording";
+import { deployRecording, type FetchedClip, type RecordingStack } from "../support/recording";
 
 describe("a recording, from camera to bucket", function () {
   this.timeout(120_000);
