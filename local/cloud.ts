@@ -139,6 +139,7 @@ function makeServices(
     issueCredentials,
     writeLog,
     callAs,
+    useKey,
     nodePath,
     trusts,
     invokeTarget: reach,
