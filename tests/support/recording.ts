@@ -47,12 +47,16 @@ export async function deployRecording(
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   delete require.cache[require.resolve("../../index")];
-  const outputs = (await deploy({
+  const deployed = deploy({
     project: "lastframe",
     stack: "test",
     config: Object.fromEntries(entries),
     program: () => import("../../index"),
     target: cloud.clientConfig,
+  });
+  const outputs = (await deployed.catch(async (error: Error) => {
+    await close();
+    throw error;
   })) as unknown as RecordingStack["outputs"];
   const [s3, stepFunctions, cloudWatch] = [
     new S3(cloud.clientConfig),
