@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import type { Cloud } from "../../local/cloud";
-import { runCamera } from "../../producer/camera";
+import { type CameraOptions, runCamera } from "../../producer/camera";
 import type { CameraEvent } from "../../producer/cameraEvents";
 import { openFootage } from "../../producer/footage";
 
@@ -12,6 +12,7 @@ export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 export interface FilmOptions {
   loop?: boolean;
   signal?: AbortSignal;
+  fragmentTags?: CameraOptions["fragmentTags"];
 }
 
 /** Sends a file to a stream as a camera would, on the cloud's clock; resolves when all of it is persisted. */
@@ -19,7 +20,7 @@ export async function filmInto(
   cloud: Cloud,
   streamName: string,
   file: string,
-  { loop, signal }: FilmOptions = {},
+  { loop, signal, fragmentTags }: FilmOptions = {},
 ): Promise<Persisted[]> {
   const persisted: Persisted[] = [];
   const footage = await openFootage(() => fs.createReadStream(file), { loop });
@@ -29,6 +30,7 @@ export async function filmInto(
     client: new KinesisVideoClient(cloud.clientConfig),
     clock: cloud.clock,
     signal,
+    ...(fragmentTags ? { fragmentTags } : {}),
     onEvent: (event) => {
       if (event.kind === "persisted") persisted.push(event);
     },
