@@ -308,10 +308,9 @@ async function run(
   }
 }
 
-/** Runs the command line; a failure is one line, and its exit code says of which kind. */
+/** Runs a command line; a failure is one line, and its exit code says of which kind. */
 export async function main(program: Command, args: string[]): Promise<void> {
-  program.exitOverride();
-  for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
+  throwErrors(program);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -323,6 +322,12 @@ export async function main(program: Command, args: string[]): Promise<void> {
     console.error(`error: ${line}`);
     process.exitCode = exitCodes[ending];
   }
+}
+
+/** Has Commander throw instead of ending the process with an exit code of its own. */
+function throwErrors(command: Command): void {
+  command.exitOverride();
+  for (const one of command.commands) throwErrors(one);
 }
 
 if (require.main === module) void main(eventCommand().name("npm run event --"), process.argv.slice(2));

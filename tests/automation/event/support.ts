@@ -25,12 +25,16 @@ export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 export interface TestCamera {
   stream: string;
   persisted: Persisted[];
+  /** Why connections ended or could not be had. */
+  troubles: string[];
   /** Resolves when so many fragments are acknowledged. */
   has(count: number): Promise<void>;
   /** Finishes the fragment at hand; resolves when all is persisted. */
   stop(): Promise<CameraSummary>;
-  /** Takes its power away. */
-  cutOff(): Promise<void>;
+  /** Drops its connection, as a lost network does; it connects anew, until that is hopeless. */
+  lostConnection(): void;
+  /** Resolves with what ended it. */
+  ended: Promise<unknown>;
 }
 
 /** A local cloud with an environment that events can be based on, and the real engine beside it. */
@@ -124,6 +128,7 @@ export async function startEventCloud(
 
   async function film(stream: string, { client, file = "clock.mkv" }: FilmOptions = {}): Promise<TestCamera> {
     const persisted: Persisted[] = [];
+    const troubles: string[] = [];
     const power = new AbortController();
     let onPersisted: () => void = () => undefined;
     const source = footage(file);
@@ -134,6 +139,7 @@ export async function startEventCloud(
       clock: cloud.clock,
       signal: power.signal,
       onEvent(happened) {
+        if (happened.kind === "reconnecting") troubles.push(happened.reason);
         if (happened.kind !== "persisted") return;
         persisted.push(happened);
         onPersisted();
@@ -142,6 +148,7 @@ export async function startEventCloud(
     return {
       stream,
       persisted,
+      troubles,
       has: (count) =>
         new Promise((resolve, reject) => {
           onPersisted = () => {
@@ -154,11 +161,11 @@ export async function startEventCloud(
         power.abort();
         return camera.done;
       },
-      async cutOff() {
-        power.abort();
-        camera.cutOff();
-        await camera.done;
-      },
+      lostConnection: () => camera.cutOff(),
+      ended: camera.done.then(
+        () => undefined,
+        (error) => error,
+      ),
     };
   }
 
