@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { Alerts } from "./infra/alerts";
 import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { ClipHook } from "./infra/clipHook";
@@ -7,52 +8,83 @@ import { consoleLinks } from "./infra/console";
 import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
 import { Encryption } from "./infra/encryption";
+import { EventAlerts } from "./infra/eventAlerts";
 import { Network } from "./infra/network";
+import { Notifications } from "./infra/notifications";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
 
 const settings = readSettings();
-const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+const project = pulumi.getProject();
+const stack = `${project}/${pulumi.getStack()}`;
 const tags = { stack, ...settings.tags };
 
 const { keyArn } = new Encryption("encryption", {
   settings: settings.encryption,
-  project: pulumi.getProject(),
+  project,
   outlivesStack: settings.archive.keepBucket,
   tags,
 });
 const { vpcConfig } = new Network("network", { settings: settings.network, tags });
 const { logRetentionDays } = settings;
-const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+const { topicArn: alertsTopicArn } = new Alerts("alerts", {
+  project,
+  emails: settings.alertEmails,
+  keyArn,
+  tags,
+});
+const common = {
+  stack,
+  alertsTopicArn,
+  keyArn,
+  vpcConfig,
+  reservedConcurrency: settings.reservedConcurrency,
+  logRetentionDays,
+  tags,
+};
 
 const archive = new Archive("archive", { ...settings.archive, keyArn, logRetentionDays, tags });
-const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
+const recorder = new Recorder("recorder", { archive, ...common });
 const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
-  stack,
   everyMinutes: settings.reconcileMinutes,
-  ...functionSettings,
+  ...common,
 });
 const drain = new Drain("drain", {
   archive,
-  stack,
   recorders: [archive, recorder, reconciler],
-  ...functionSettings,
+  ...common,
 });
+const { reconcileMinutes } = settings;
+const notifications = settings.streams.some(({ notify }) => notify)
+  ? new Notifications("notifications", { archive, workflowArn: recorder.workflowArn, ...common })
+  : undefined;
 // An alarm that rings before the rule listens is heard by nobody.
 const pipelines = settings.streams.map(
-  (stream) =>
+  ({ notify, ...stream }) =>
     new ArchivalPipeline(
       stream.name,
-      { ...stream, stack, reconcileMinutes: settings.reconcileMinutes, drain, keyArn, tags },
+      {
+        ...stream,
+        ...common,
+        reconcileMinutes,
+        drain,
+        notifications: notify ? notifications : undefined,
+      },
       { dependsOn: recorder },
     ),
 );
-
-const devices = settings.devices && new DeviceSignIn("devices", { ...settings.devices, stack, tags });
-if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, stack, tags });
+new EventAlerts("event-alerts", common);
+if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common });
+const devices =
+  settings.devices &&
+  new DeviceSignIn("devices", {
+    ...settings.devices,
+    ...common,
+    notificationTopicArn: notifications?.topicArn,
+  });
 
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
@@ -94,6 +126,7 @@ export const baseEnvironment = {
   keyArn,
   vpcConfig,
   logRetentionDays,
+  alertsTopicArn,
   tags: settings.tags,
   signIn: phone,
 };

@@ -1,5 +1,5 @@
-import * as crypto from "node:crypto";
 import type { Fragment } from "./fragment";
+import { sha256 } from "./keys";
 
 /**
  * What of one UTC minute of server time is accounted for: count, hash, first and last entry. Numbers are too long to
@@ -34,8 +34,7 @@ export const minuteOf = (serverMs: number): string => String(Math.floor(serverMs
 /** The number of the hour of a server time. */
 export const hourOf = (serverMs: number): number => Math.floor(serverMs / HOUR_MS);
 
-const hashOf = (fragmentNumber: string) =>
-  BigInt(`0x${crypto.createHash("sha256").update(fragmentNumber).digest("hex").slice(0, 16)}`);
+const hashOf = (fragmentNumber: string) => BigInt(`0x${sha256(fragmentNumber).slice(0, 16)}`);
 
 const hex = (value: bigint) => value.toString(16).padStart(16, "0");
 

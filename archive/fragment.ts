@@ -12,10 +12,9 @@ export interface Fragment {
   repeats?: string;
 }
 
-/** Orders fragment numbers as the service ingested them. They exceed 2^53, so they are compared as big integers. */
+/** Orders fragment numbers as the service ingested them. They exceed 2^53, so they are compared digit by digit. */
 export function compareFragmentNumbers(a: string, b: string): number {
-  const [x, y] = [BigInt(a), BigInt(b)];
-  return x < y ? -1 : x > y ? 1 : 0;
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /**

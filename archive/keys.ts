@@ -9,7 +9,7 @@ export function clipFolder(prefix: string, streamName: string): string {
 
 /** SHA-256 of a text, in hexadecimal. */
 export function sha256(text: string): string {
-  return crypto.createHash("sha256").update(text).digest("hex");
+  return crypto.hash("sha256", text);
 }
 
 /** SHA-256 of a list of fragments, in hexadecimal: the same list makes the same object, whoever makes it. */

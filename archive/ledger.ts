@@ -183,23 +183,31 @@ export interface Head {
 /** Reads the newest entry that can be read. Recording never stops for what cannot: it is stepped over and named. */
 export async function readHead(vault: Vault, folder: string): Promise<Head> {
   const damaged: string[] = [];
-  let nextSeq = 0;
+  const taken: (number | undefined)[] = [];
   for (let limit = 1; ; limit *= 10) {
     const keys = await vault.firstKeys(folder, limit);
     for (const key of keys.slice(damaged.length)) {
       const seq = entrySeq(folder, key);
-      if (seq !== undefined) nextSeq = Math.max(nextSeq, seq + 1);
       const read = seq === undefined ? undefined : await readEntry(vault, folder, seq);
       if (!read || read.isWrittenOver) damaged.push(key);
       if (read) {
         const { entry, hash } = read;
         const named = entry.state.damaged ?? [];
+        const nextSeq = firstFree(entry.seq + 1);
         return { folder, entry, hash, nextSeq, damaged: damaged.filter((one) => !named.includes(one)) };
       }
+      taken.push(seq);
     }
-    if (keys.length < limit) return { folder, hash: "", nextSeq, damaged };
+    if (keys.length < limit) return { folder, hash: "", nextSeq: firstFree(0), damaged };
     if (limit === 1000)
       throw new Error(`${folder} begins with 1,000 objects that are no entries; move them away`);
+  }
+
+  /** Not the one above all of them: someone's object may have the highest number that there is. */
+  function firstFree(fromSeq: number): number {
+    let seq = fromSeq;
+    while (taken.includes(seq)) seq += 1;
+    return seq;
   }
 }
 

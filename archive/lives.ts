@@ -23,6 +23,11 @@ export interface EndLifeRequest {
   prefix: string;
   life: StreamLife;
   nowMs: number;
+  /**
+   * As of when it is known to be over, unless that is `nowMs`. A call may be older by all its retries: footage that came
+   * in between is lost too, and must be named.
+   */
+  goneMs?: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -31,9 +36,19 @@ export interface EndLifeRequest {
  * Ends the ledger of a deleted stream: what was stored is adopted, what was planned and not stored is given up by name,
  * and the time that no listing covered is named as a gap. May run any number of times, and beside itself.
  */
-export async function endLife({ vault, prefix, life, nowMs, tags, announce }: EndLifeRequest): Promise<void> {
+export async function endLife({
+  vault,
+  prefix,
+  life,
+  nowMs,
+  goneMs = nowMs,
+  tags,
+  announce,
+}: EndLifeRequest): Promise<void> {
   const folder = ledgerFolder(prefix, life);
   const at = new Date(nowMs).toISOString();
+  // Clocks of services differ by seconds.
+  const overMs = Math.max(nowMs, goneMs) + 60_000;
   let head = await readHead(vault, folder);
 
   for (;;) {
@@ -52,8 +67,8 @@ export async function endLife({ vault, prefix, life, nowMs, tags, announce }: En
       await record(entry, clip);
     } else if (range) {
       await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
-    } else if (coveredToMs < nowMs) {
-      await record(gap(state, { fromMs: coveredToMs, toMs: nowMs }, "stream-deleted"));
+    } else if (coveredToMs < overMs) {
+      await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
       await record(ended(state, nowMs));
     }
@@ -84,21 +99,23 @@ export async function endDrainedLife({
 }
 
 /** Which lives of a stream are to be ended. */
-export interface FormerLives extends Omit<EndLifeRequest, "life"> {
+export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs"> {
   streamName: string;
   /** The life that goes on, if one does. */
   current: StreamDescription | undefined;
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when a life is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
 }
 
 /** Ends the ledgers of a stream's lives that are over, once Kinesis Video Streams itself says that they are. */
 export async function endFormerLives(lives: FormerLives): Promise<void> {
-  const { vault, prefix, streamName, current, isDeleted } = lives;
+  const { vault, prefix, streamName, current, deletedAsOf } = lives;
   const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
   for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
     const life = { streamName, createdMs };
     const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
-    if (state && !state.ended && (await isDeleted(state.streamArn))) await endLife({ ...lives, life });
+    const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
+    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs });
   }
 }
 

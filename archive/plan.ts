@@ -36,16 +36,18 @@ export function planClips({ fragments, listed, clipMs, nowMs, cutsNow }: PlanReq
   const isDue = (fragment: Fragment) => cutsNow || nowMs >= (cellOf(fragment) + 1) * clipMs + settleMs;
 
   const due = fragments.filter(isDue);
-  const runs: Fragment[][] = [];
+  const runs: Run[] = [];
   for (const instant of byInstant(due)) {
     const run = runs.at(-1);
-    const [last, first] = [run?.at(-1), instant[0]];
-    const joins = run && last && first && cellOf(last) === cellOf(first) && fitsOneClip([...run, ...instant]);
-    if (joins) run.push(...instant);
-    else runs.push(...(fitsOneClip(instant) ? [instant] : instant.map((fragment) => [fragment])));
+    const [last, first] = [run?.fragments.at(-1), instant[0]];
+    const isOneCell = last && first && cellOf(last) === cellOf(first);
+    if (run && isOneCell && join(run, instant)) continue;
+    const alone = emptyRun();
+    if (join(alone, instant)) runs.push(alone);
+    else for (const fragment of instant) runs.push(runOfOne(fragment));
   }
 
-  return runs.map((run) => {
+  return runs.map(({ fragments: run }) => {
     const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
     const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
     const inRange = listed.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
@@ -70,21 +72,41 @@ const MAX_ROW_BYTES = 22_000;
 /** An upper bound of the length of a fragment in an entry: two times of 13 digits, length, bytes, and punctuation. */
 const rowLength = ({ fragmentNumber, repeats = "" }: Fragment) => fragmentNumber.length + repeats.length + 54;
 
-/** Whether GetClip would return these fragments whole, as one continuous stretch. */
-function fitsOneClip(run: Fragment[]): boolean {
+/** Fragments that GetClip would return whole, as one continuous stretch. */
+interface Run {
+  fragments: Fragment[];
+  sizeBytes: number;
+  /** What they take of their plan's entry. */
+  rowBytes: number;
+}
+
+const emptyRun = (): Run => ({ fragments: [], sizeBytes: 0, rowBytes: 0 });
+
+const runOfOne = (fragment: Fragment): Run => ({
+  fragments: [fragment],
+  sizeBytes: fragment.sizeBytes,
+  rowBytes: rowLength(fragment),
+});
+
+/** Adds fragments to a run, if GetClip would still return it whole. */
+function join(run: Run, fragments: Fragment[]): boolean {
   const maxFragments = 200;
   // The limit is 100 MB of clip. What a fragment's Matroska weighs bounds what its MP4 weighs, give or take the index.
   const maxBytes = 95_000_000;
   // Durations are rounded, and may leave out the last frame. More than this is a camera that was away or a clock set.
   const maxOverlapMs = 100;
   const maxHoleMs = 2_000;
-  const isContinuous = run.every((fragment, index) => {
-    const previous = run[index - 1];
+  const isContinuous = fragments.every((fragment, index) => {
+    const previous = fragments[index - 1] ?? run.fragments.at(-1);
     if (!previous) return true;
     const holeMs = fragment.producerMs - (previous.producerMs + previous.durationMs);
     return fragment.producerMs > previous.producerMs && holeMs >= -maxOverlapMs && holeMs <= maxHoleMs;
   });
-  const sizeBytes = run.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
-  const rowBytes = run.reduce((sum, fragment) => sum + rowLength(fragment), 0);
-  return isContinuous && run.length <= maxFragments && sizeBytes <= maxBytes && rowBytes <= MAX_ROW_BYTES;
+  const count = run.fragments.length + fragments.length;
+  const sizeBytes = fragments.reduce((sum, fragment) => sum + fragment.sizeBytes, run.sizeBytes);
+  const rowBytes = fragments.reduce((sum, fragment) => sum + rowLength(fragment), run.rowBytes);
+  if (!isContinuous || count > maxFragments || sizeBytes > maxBytes || rowBytes > MAX_ROW_BYTES) return false;
+  run.fragments.push(...fragments);
+  Object.assign(run, { sizeBytes, rowBytes });
+  return true;
 }

@@ -23,6 +23,8 @@ export interface ArchiveClipRequest {
 
 /** What a round did, and what the workflow is to do next. */
 export interface ArchiveClipAnswer extends Partial<ArchiveResult> {
+  /** Always said: the workflow cannot read what is not there. */
+  hasBacklog: boolean;
   /** Another execution records the stream: this one is to end. */
   isDuplicate: boolean;
   /** The recording is archived, closed and released. */
@@ -65,8 +67,9 @@ export const makeArchiveClip =
       if (current.holder !== execution) return undefined;
       return handsOver ? successorName(streamName, current) : execution;
     });
-    if (!claim) return { isDuplicate: true, isDone: false, successor: "" };
-    if (handsOver) return { isDuplicate: false, isDone: false, successor: claim.holder };
+    const nothing = { hasBacklog: false, isDuplicate: false, isDone: false, successor: "" };
+    if (!claim) return { ...nothing, isDuplicate: true };
+    if (handsOver) return { ...nothing, successor: claim.holder };
 
     const source = openStream(streamName);
     const result = (await currentLife(source)) ? await archive(source) : DELETED;

@@ -31,7 +31,8 @@ export interface DrainRequest {
 /** Streams, the archive, those who are told, and time. */
 export interface DrainDeps {
   openStream(streamName: string): FragmentSource;
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when a life is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
   setClosed(streamArn: string, isClosed: boolean): Promise<void>;
   vault: Vault;
   prefix: string;
@@ -66,7 +67,7 @@ const RESERVE_MS = 120_000;
 export const makeDrain =
   (deps: DrainDeps) =>
   async (request: DrainRequest, context: TimeBudget): Promise<{ streamName: string }> => {
-    const { openStream, isDeleted, setClosed, vault, prefix, stack, askTime, pause } = deps;
+    const { openStream, deletedAsOf, setClosed, vault, prefix, stack, askTime, pause } = deps;
     const { guards, streamName, clipSeconds, retentionHours, abandons, tf } = request;
     const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
 
@@ -90,7 +91,7 @@ export const makeDrain =
     /** Someone deleted the stream by other ways: what was owed of it is named. */
     async function endLives(): Promise<void> {
       const lives = { ...told(await askTime(streamName)), streamName, current: undefined };
-      await endFormerLives({ ...lives, isDeleted });
+      await endFormerLives({ ...lives, deletedAsOf });
     }
 
     /** The ledger begins with the stream, so that footage which nobody ever looked for is known to be missing. */

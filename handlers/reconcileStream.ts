@@ -34,7 +34,8 @@ export interface UnarchivedAge {
 /** Streams, the archive, and those who are told. */
 export interface ReconcileStreamDeps {
   openStream(streamName: string): FragmentSource;
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when this life of a stream is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
   vault: Vault;
   prefix: string;
   stack: string;
@@ -54,7 +55,16 @@ const RISKS_PERCENT = [80, 50] as const;
  * day or four times within it, says how old the oldest footage is that is not archived, and starts a Recorder where one should be and is not.
  */
 export const makeReconcileStream =
-  ({ openStream, isDeleted, vault, prefix, stack, announce, putAge, startExecution }: ReconcileStreamDeps) =>
+  ({
+    openStream,
+    deletedAsOf,
+    vault,
+    prefix,
+    stack,
+    announce,
+    putAge,
+    startExecution,
+  }: ReconcileStreamDeps) =>
   async (request: ReconcileStreamRequest, context: TimeBudget): Promise<{ clips: number }> => {
     const { streamName, clipSeconds, now, isAlarmOn } = request;
     const nowMs = Date.parse(now);
@@ -68,7 +78,7 @@ export const makeReconcileStream =
       prefix,
       streamName,
       current: stream,
-      isDeleted,
+      deletedAsOf,
       nowMs,
       tags,
       announce: tell,

@@ -1,11 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { DeadLetterQueue } from "./deadLetterQueue";
 import { makeArn } from "./policies";
 
 export interface AlertsArgs {
-  /** `project/stack`: begins the names of the alarms that may publish, and is in the events that are told. */
-  stack: string;
+  /** The Pulumi project: begins the names of the alarms that may publish, those of recording events among them. */
+  project: string;
   /** E-mail addresses; each is asked to confirm. */
   emails: string[];
   /** The customer key that encrypts the topic. It must let CloudWatch and EventBridge in; `Encryption`'s does. */
@@ -13,11 +12,8 @@ export interface AlertsArgs {
   tags: Record<string, string>;
 }
 
-/** The archive's events that a person should hear of; `docs/events.md` says what each means. */
-const TOLD = ["Archiving Failed", "Damage Found", "Footage At Risk", "Gap Found"];
-
 /**
- * The topic that says what went wrong: the stack's alarms, and the archive's events. Without a customer key it has none:
+ * The topic that says what went wrong: it is told by alarms and by `EventAlerts`. Without a customer key it has none:
  * CloudWatch cannot publish to a topic under the key that AWS manages for SNS
  * (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
  */
@@ -26,7 +22,7 @@ export class Alerts extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlertsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Alerts", name, {}, opts);
-    const { stack, emails, keyArn, tags } = args;
+    const { project, emails, keyArn, tags } = args;
     const child = { parent: this };
 
     const arn = makeArn(child);
@@ -38,7 +34,6 @@ export class Alerts extends pulumi.ComponentResource {
     }
 
     this.topicArn = pulumi.all([topic.arn, mayPublish.id]).apply(([topicArn]) => topicArn);
-    createRule(this.topicArn);
     this.registerOutputs({ topicArn: this.topicArn });
 
     function createTopicPolicy() {
@@ -54,7 +49,7 @@ export class Alerts extends pulumi.ComponentResource {
                 ...publish,
                 Effect: "Allow",
                 Principal: { Service: "cloudwatch.amazonaws.com" },
-                Condition: { ArnLike: { "aws:SourceArn": arn("cloudwatch", `alarm:${stack}-*`) } },
+                Condition: { ArnLike: { "aws:SourceArn": arn("cloudwatch", `alarm:${project}/*`) } },
               },
               // EventBridge says no source when it publishes, so a condition would shut it out
               // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
@@ -72,50 +67,11 @@ export class Alerts extends pulumi.ComponentResource {
         child,
       );
     }
-
-    function createRule(topicArn: pulumi.Output<string>) {
-      const rule = new aws.cloudwatch.EventRule(
-        name,
-        {
-          description: `What people should hear of ${stack}`,
-          eventPattern: JSON.stringify({
-            source: ["lastframe"],
-            "detail-type": TOLD,
-            detail: { stack: [stack] },
-          }),
-          tags,
-        },
-        child,
-      );
-      const deadLetters = new DeadLetterQueue(
-        `${name}-dead-letters`,
-        { service: "events.amazonaws.com", sourceArns: [rule.arn], keyArn, tags },
-        child,
-      );
-      new aws.cloudwatch.EventTarget(
-        name,
-        {
-          rule: rule.name,
-          arn: topicArn,
-          inputTransformer: {
-            inputPaths: {
-              type: "$.detail-type",
-              stream: "$.detail.stream",
-              time: "$.time",
-              detail: "$.detail",
-            },
-            inputTemplate: `{"alert":"<type> on stream <stream> of ${stack}","time":"<time>","detail":<detail>}`,
-          },
-          deadLetterConfig: { arn: deadLetters.arn },
-        },
-        child,
-      );
-    }
   }
 }
 
 /** An alarm that tells people. */
-export interface AlarmArgs {
+export interface AlertArgs {
   /** `project/stack`. */
   stack: string;
   alertsTopicArn: pulumi.Input<string>;
@@ -141,9 +97,9 @@ export interface AlarmArgs {
  * Makes an alarm on something that should be zero; when it rings and when it is over, people are told. Its name does not
  * begin as those of the alarms that are recorded, so it starts no Recorder.
  */
-export function alarm(
+export function alertOn(
   name: string,
-  args: AlarmArgs,
+  args: AlertArgs,
   opts: pulumi.CustomResourceOptions,
 ): aws.cloudwatch.MetricAlarm {
   const { stack, kind, periods = 1, threshold = 1, periodSeconds = 300 } = args;

@@ -1,16 +1,22 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { type AlertArgs, alertOn } from "./alerts";
 import type { Drain } from "./drain";
+import type { Notifications } from "./notifications";
 import type { StreamSettings } from "./settings";
 
-export interface ArchivalPipelineArgs extends StreamSettings {
+export interface ArchivalPipelineArgs extends Omit<StreamSettings, "notify"> {
   /** `project/stack`: begins the alarm's name and tells the Recorder's roles that the stream is theirs. */
   stack: string;
   /** How often the stream is looked at: the age of what is not archived is said as often. */
   reconcileMinutes: number;
   /** The customer key that encrypts the stream; without it, one of Kinesis Video Streams. */
   keyArn?: pulumi.Input<string>;
+  /** Who is told by alarms, but for the one that starts recording. */
+  alertsTopicArn: pulumi.Input<string>;
   drain: Drain;
+  /** What starts recording by notification, for a stream that is to notify. */
+  notifications?: Notifications;
   /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
   abandons?: boolean;
   tags: Record<string, string>;
@@ -18,7 +24,7 @@ export interface ArchivalPipelineArgs extends StreamSettings {
 
 /**
  * What one camera needs: its Kinesis video stream, the alarm that rings while fragments arrive, those that ring when
- * footage is at risk, and what keeps the stream from going before its footage is archived.
+ * footage is at risk or the service is in trouble, and what keeps the stream from going before its footage is archived.
  */
 export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
@@ -64,28 +70,37 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
       child,
     );
 
-    // Their names do not begin as those of the alarms that are recorded, so they start no Recorder.
-    const atRisk = [50, 80].map((usedPercent) => {
-      return new aws.cloudwatch.MetricAlarm(
-        `${name}-at-risk-${usedPercent}`,
-        {
-          name: `${args.stack}-at-risk-${usedPercent}/${args.name}`,
-          alarmDescription: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over, or nobody looks any more`,
-          namespace: "lastframe",
-          metricName: "UnarchivedAgeOfRetention",
-          dimensions: { Stack: args.stack, Stream: stream.name },
-          statistic: "Maximum",
-          period: args.reconcileMinutes * 60,
-          // Two looks: one that runs a little late must ring no alarm, a dead one must.
-          evaluationPeriods: 2,
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          threshold: usedPercent,
-          treatMissingData: "breaching",
-          tags,
-        },
-        child,
-      );
+    const atRisk = [50, 80].map((usedPercent) =>
+      watch(`at-risk-${usedPercent}`, {
+        description: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over, or nobody looks any more`,
+        namespace: "lastframe",
+        metricName: "UnarchivedAgeOfRetention",
+        dimensions: { Stack: args.stack, Stream: stream.name },
+        statistic: "Maximum",
+        threshold: usedPercent,
+        periodSeconds: args.reconcileMinutes * 60,
+        // Two looks: one that runs a little late must ring no alarm, a dead one must.
+        periods: 2,
+        ringsOnSilence: true,
+      }),
+    );
+    const ofService = { namespace: "AWS/KinesisVideo", dimensions: { StreamName: stream.name } };
+    watch("persist-latency", {
+      ...ofService,
+      description: `Kinesis Video takes ten seconds and more to persist fragments of ${args.name}`,
+      metricName: "PutMedia.FragmentPersistLatency",
+      statistic: "Maximum",
+      threshold: 10_000,
+      periods: 3,
+      breachingPeriods: 2,
     });
+    watch("error-acks", {
+      ...ofService,
+      description: `Kinesis Video refuses fragments of ${args.name}: its camera is told why`,
+      metricName: "PutMedia.ErrorAckCount",
+      threshold: 3,
+    });
+    if (args.notifications) args.notifications.notify(name, stream.arn, child);
     // As long as the stream is there, so are its alarms.
     drain.beforeDeletion(
       name,
@@ -97,5 +112,10 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     this.streamArn = stream.arn;
     this.alarmName = alarm.name;
     this.registerOutputs({ streamName: this.streamName, alarmName: this.alarmName });
+
+    function watch(kind: string, of: Omit<AlertArgs, "kind" | "stack" | "alertsTopicArn" | "tags">) {
+      const { stack, alertsTopicArn } = args;
+      return alertOn(name, { ...of, kind, stack, alertsTopicArn, tags }, child);
+    }
   }
 }

@@ -2,15 +2,11 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { DeadLetterQueue } from "./deadLetterQueue";
 import { assumedBy } from "./policies";
+import type { FunctionSettings } from "./recorderFunction";
 
-export interface ClipHookArgs {
-  /** `project/stack`: whose clips. */
-  stack: string;
+export interface ClipHookArgs extends Pick<FunctionSettings, "stack" | "alertsTopicArn" | "keyArn" | "tags"> {
   /** A Lambda function, SQS queue, SNS topic, state machine or event bus. The policy of a queue or topic is its owner's. */
   targetArn: string;
-  /** The customer key that encrypts the dead-letter queue. */
-  keyArn?: pulumi.Input<string>;
-  tags: Record<string, string>;
 }
 
 /** What a role needs to call a target that has no policy of its own, by the service in its ARN. */
@@ -28,7 +24,7 @@ export class ClipHook extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClipHookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:ClipHook", name, {}, opts);
-    const { stack, targetArn, keyArn, tags } = args;
+    const { stack, targetArn, tags } = args;
     const child = { parent: this };
 
     const rule = new aws.cloudwatch.EventRule(
@@ -46,7 +42,7 @@ export class ClipHook extends pulumi.ComponentResource {
     );
     const deadLetters = new DeadLetterQueue(
       `${name}-dead-letters`,
-      { service: "events.amazonaws.com", sourceArns: [rule.arn], keyArn, tags },
+      { ...args, service: "events.amazonaws.com", sourceArns: [rule.arn] },
       child,
     );
     const [, , service = ""] = targetArn.split(":");

@@ -13,13 +13,6 @@ const OLD_VERSION_DAYS = 7;
 export function clipLifecycle({ prefix, clipTransitions, clipExpiryDays }: ArchiveSettings): Rule[] {
   const clips = `${prefix}clips/`;
   return [
-    {
-      // Parts of an upload that died are billed until someone removes them.
-      id: "abort-incomplete-uploads",
-      status: "Enabled",
-      filter: { prefix },
-      abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-    },
     ...["claims", "sweeps"].map((folder) => ({
       id: `remove-old-${folder}`,
       status: "Enabled",

@@ -7,8 +7,6 @@ import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
 export interface DrainArgs extends FunctionSettings {
   archive: ArchiveAddress;
-  /** `project/stack`: the `stack` tag of the streams that may be drained. */
-  stack: string;
   /** What records. It goes after the last drained stream, so that a stream which may not go is still recorded. */
   recorders: pulumi.Resource[];
 }
@@ -33,10 +31,12 @@ export type GuardedStream = Pick<DrainRequest, "streamName" | "clipSeconds" | "r
 export class Drain extends pulumi.ComponentResource {
   /** For whoever wants a stream drained ahead of its deletion. */
   readonly functionName: pulumi.Output<string>;
+  readonly functions: RecorderFunction[];
 
   constructor(name: string, args: DrainArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Drain", name, {}, opts);
-    const { archive, stack, recorders, ...common } = args;
+    const { archive, recorders, ...common } = args;
+    const { stack } = common;
     const child = { parent: this };
 
     const arn = makeArn(child);
@@ -45,7 +45,7 @@ export class Drain extends pulumi.ComponentResource {
       {
         handlerFactory: drain,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
           {
             Effect: "Allow",
             Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],
@@ -66,6 +66,7 @@ export class Drain extends pulumi.ComponentResource {
       child,
     );
     this.functionName = drainer.functionName;
+    this.functions = [drainer];
     this.registerOutputs({});
   }
 

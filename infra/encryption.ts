@@ -116,13 +116,18 @@ function keyPolicy(project: string, options: pulumi.InvokeOptions): pulumi.Outpu
       Condition: through("lambda"),
     },
     {
-      // An alarm cannot publish to a topic whose key does not let CloudWatch in, nor a rule write to such a queue.
+      // An alarm cannot publish to a topic whose key does not let CloudWatch in, nor a topic put into such a queue.
       Sid: "MessagesAreDelivered",
-      Principal: {
-        Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"],
-      },
+      Principal: { Service: ["cloudwatch.amazonaws.com", "sns.amazonaws.com"] },
       Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+    },
+    {
+      // EventBridge tells a key no source when it publishes or sends, so a condition would shut it out
+      // (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+      Sid: "EventsAreDelivered",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
     },
     {
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

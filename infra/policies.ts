@@ -24,10 +24,13 @@ export function archiverStatements({
   archive,
   stack,
   arn,
+  folders,
 }: {
   archive: ArchiveAddress;
   stack: string;
   arn: ReturnType<typeof makeArn>;
+  /** The folders beside clips and ledger that the function writes to. */
+  folders: ("claims" | "sweeps")[];
 }): object[] {
   const streams = arn("kinesisvideo", "stream/*/*");
   return [
@@ -44,11 +47,13 @@ export function archiverStatements({
       Resource: streams,
       Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
     },
-    ...archiveStatements(
-      archive,
-      ["clips", "ledger", "claims", "sweeps"],
-      ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
-    ),
+    ...archiveStatements(archive, ["clips", "ledger", ...folders], ["s3:GetObject", "s3:PutObject"]),
+    // Clips alone have tags, and are long enough to be sent in parts.
+    {
+      Effect: "Allow",
+      Action: ["s3:PutObjectTagging", "s3:AbortMultipartUpload"],
+      Resource: pulumi.interpolate`${archive.bucketArn}/${archive.prefix}clips/*`,
+    },
     // An entry of the ledger is the first version of its key, whatever was written over it.
     {
       Effect: "Allow",

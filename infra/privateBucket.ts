@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface PrivateBucketArgs {
   /** The customer key that encrypts what is stored; without it, keys of S3. */
   keyArn?: pulumi.Input<string>;
+  /** Beside the one that clears dead uploads away. */
   lifecycleRules: aws.types.input.s3.BucketLifecycleConfigurationRule[];
   /** Statements of the bucket's policy, beside the one that demands TLS, when its ARN is known. */
   statements?: (bucketArn: pulumi.Output<string>) => object[];
@@ -67,7 +68,16 @@ export class PrivateBucket extends pulumi.ComponentResource {
       name,
       {
         ...target,
-        rules: lifecycleRules,
+        rules: [
+          {
+            // Parts of an upload that died are billed until someone removes them.
+            id: "abort-incomplete-uploads",
+            status: "Enabled",
+            filter: { prefix: "" },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+          },
+          ...lifecycleRules,
+        ],
         // Smaller objects are billed as 128 KB where they would move to (S3 pricing).
         transitionDefaultMinimumObjectSize: "all_storage_classes_128K",
       },

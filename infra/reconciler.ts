@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
 import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
+import { DeadLetterQueue } from "./deadLetterQueue";
 import { archiverStatements, makeArn } from "./policies";
 import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
@@ -10,8 +11,6 @@ export interface ReconcilerArgs extends FunctionSettings {
   archive: ArchiveAddress;
   /** The Recorder's workflow, which is started where an alarm rings and nobody records. */
   workflowArn: pulumi.Input<string>;
-  /** `project/stack`: begins the names of this stack's alarms. */
-  stack: string;
   /** How often every stream is looked at. */
   everyMinutes: number;
 }
@@ -20,21 +19,37 @@ export interface ReconcilerArgs extends FunctionSettings {
 export class Reconciler extends pulumi.ComponentResource {
   /** The function that looks at one stream. */
   readonly streamFunctionArn: pulumi.Output<string>;
+  readonly functions: RecorderFunction[];
+  readonly deadLetters: DeadLetterQueue;
 
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
-    const { archive, workflowArn, stack, everyMinutes, ...common } = args;
-    const { tags } = common;
+    const { archive, workflowArn, everyMinutes, ...common } = args;
+    const { stack, tags } = common;
     const child = { parent: this };
 
     const arn = makeArn(child);
 
+    const rule = new aws.cloudwatch.EventRule(
+      name,
+      {
+        description: `Every stream of ${stack} is looked at, whether or not an alarm rang`,
+        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+        tags,
+      },
+      child,
+    );
+    const deadLetters = new DeadLetterQueue(
+      `${name}-dead-letters`,
+      { ...common, service: "events.amazonaws.com", sourceArns: [rule.arn] },
+      child,
+    );
     const perStream = new RecorderFunction(
       `${name}-stream`,
       {
         handlerFactory: reconcileStream,
         statements: [
-          ...archiverStatements({ archive, stack, arn }),
+          ...archiverStatements({ archive, stack, arn, folders: ["claims", "sweeps"] }),
           {
             Effect: "Allow",
             Action: "cloudwatch:PutMetricData",
@@ -48,6 +63,7 @@ export class Reconciler extends pulumi.ComponentResource {
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,
+        deadLetters,
         ...common,
       },
       child,
@@ -69,16 +85,8 @@ export class Reconciler extends pulumi.ComponentResource {
         environment: { ALARM_PREFIX: `${stack}/`, STREAM_FUNCTION: perStream.arn },
         timeoutSeconds: 300,
         memoryMb: 256,
+        deadLetters,
         ...common,
-      },
-      child,
-    );
-    const rule = new aws.cloudwatch.EventRule(
-      name,
-      {
-        description: `Every stream of ${stack} is looked at, whether or not an alarm rang`,
-        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
-        tags,
       },
       child,
     );
@@ -94,10 +102,12 @@ export class Reconciler extends pulumi.ComponentResource {
     );
     new aws.cloudwatch.EventTarget(
       name,
-      { rule: rule.name, arn: dispatcher.arn },
+      { rule: rule.name, arn: dispatcher.arn, deadLetterConfig: { arn: deadLetters.arn } },
       { ...child, dependsOn: mayCall },
     );
     this.streamFunctionArn = perStream.arn;
+    this.functions = [dispatcher, perStream];
+    this.deadLetters = deadLetters;
     this.registerOutputs({ streamFunctionArn: this.streamFunctionArn });
   }
 }

@@ -4,15 +4,13 @@ import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
 import { type ArchiveAddress, archiveEnvironment, archiveStatements } from "./archiveAddress";
-import { queueEncryption } from "./encryption";
+import { DeadLetterQueue } from "./deadLetterQueue";
 import { archiverStatements, assumedBy, makeArn } from "./policies";
 import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
-import { recorderWorkflow } from "./workflow";
+import { RecorderStateMachine } from "./recorderStateMachine";
 
 export interface RecorderArgs extends FunctionSettings {
   archive: ArchiveAddress;
-  /** `project/stack`: begins the names of this stack's alarms and is the `stack` tag of what it owns. */
-  stack: string;
 }
 
 /**
@@ -21,22 +19,35 @@ export interface RecorderArgs extends FunctionSettings {
  */
 export class Recorder extends pulumi.ComponentResource {
   readonly workflowArn: pulumi.Output<string>;
+  readonly functions: RecorderFunction[];
+  readonly deadLetters: DeadLetterQueue;
 
   constructor(name: string, args: RecorderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Recorder", name, {}, opts);
-    const { archive, stack, ...common } = args;
-    const { keyArn, tags } = common;
+    const { archive, ...common } = args;
+    const { stack, tags } = common;
     const child = { parent: this };
 
-    const { partition } = aws.getPartitionOutput({}, child);
     const arn = makeArn(child);
     const alarms = arn("cloudwatch", `alarm:${stack}/*`);
 
     const functions = createFunctions();
-    const workflow = createWorkflow();
-    createRule();
+    const workflow = new RecorderStateMachine(
+      `${name}-workflow`,
+      {
+        ...common,
+        functions: {
+          checkAlarmTag: functions.checkTag.arn,
+          checkAlarmState: functions.checkState.arn,
+          archiveClip: functions.archiver.arn,
+        },
+      },
+      child,
+    );
 
     this.workflowArn = workflow.arn;
+    this.functions = Object.values(functions);
+    this.deadLetters = createRule();
     this.registerOutputs({ workflowArn: this.workflowArn });
 
     function createFunctions() {
@@ -71,7 +82,7 @@ export class Recorder extends pulumi.ComponentResource {
         {
           ...common,
           handlerFactory: archiveClip,
-          statements: archiverStatements({ archive, stack, arn }),
+          statements: archiverStatements({ archive, stack, arn, folders: ["claims"] }),
           environment: { ...archiveEnvironment(archive), STACK: stack },
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,
@@ -80,60 +91,10 @@ export class Recorder extends pulumi.ComponentResource {
         },
         child,
       );
-      return { checkAlarmTag: checkTag.arn, checkAlarmState: checkState.arn, archiveClip: archiver.arn };
-    }
-
-    function createWorkflow() {
-      const role = new aws.iam.Role(
-        `${name}-workflow`,
-        { assumeRolePolicy: assumedBy("states.amazonaws.com"), tags },
-        child,
-      );
-      const mayInvoke = new aws.iam.RolePolicy(
-        `${name}-workflow`,
-        {
-          role: role.name,
-          policy: pulumi.jsonStringify({
-            Version: "2012-10-17",
-            Statement: [
-              { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: Object.values(functions) },
-            ],
-          }),
-        },
-        child,
-      );
-      const machine = new aws.sfn.StateMachine(
-        name,
-        {
-          roleArn: role.arn,
-          definition: pulumi
-            .output({ ...functions, partition })
-            .apply((calls) => JSON.stringify(recorderWorkflow(calls))),
-          tags,
-        },
-        { ...child, dependsOn: mayInvoke },
-      );
-      // An execution hands over to a fresh one before its history is full.
-      new aws.iam.RolePolicy(
-        `${name}-hand-over`,
-        {
-          role: role.name,
-          policy: pulumi.jsonStringify({
-            Version: "2012-10-17",
-            Statement: [{ Effect: "Allow", Action: "states:StartExecution", Resource: machine.arn }],
-          }),
-        },
-        child,
-      );
-      return machine;
+      return { checkTag, checkState, archiver };
     }
 
     function createRule() {
-      const deadLetters = new aws.sqs.Queue(
-        `${name}-dead-letters`,
-        { messageRetentionSeconds: 14 * 24 * 3600, ...queueEncryption(keyArn), tags },
-        child,
-      );
       const rule = new aws.cloudwatch.EventRule(
         name,
         {
@@ -148,23 +109,9 @@ export class Recorder extends pulumi.ComponentResource {
         },
         child,
       );
-      const mayReceive = new aws.sqs.QueuePolicy(
+      const deadLetters = new DeadLetterQueue(
         `${name}-dead-letters`,
-        {
-          queueUrl: deadLetters.url,
-          policy: pulumi.jsonStringify({
-            Version: "2012-10-17",
-            Statement: [
-              {
-                Effect: "Allow",
-                Principal: { Service: "events.amazonaws.com" },
-                Action: "sqs:SendMessage",
-                Resource: deadLetters.arn,
-                Condition: { ArnEquals: { "aws:SourceArn": rule.arn } },
-              },
-            ],
-          }),
-        },
+        { ...common, service: "events.amazonaws.com", sourceArns: [rule.arn] },
         child,
       );
       const role = new aws.iam.Role(
@@ -191,8 +138,9 @@ export class Recorder extends pulumi.ComponentResource {
           roleArn: role.arn,
           deadLetterConfig: { arn: deadLetters.arn },
         },
-        { ...child, dependsOn: [mayStart, mayReceive] },
+        { ...child, dependsOn: mayStart },
       );
+      return deadLetters;
     }
   }
 }

@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { alertOn } from "./alerts";
+import type { DeadLetterQueue } from "./deadLetterQueue";
 import { keyStatements } from "./encryption";
 import { functionCode, HANDLER } from "./functionCode";
 import { networkStatements, type VpcConfig } from "./network";
@@ -7,10 +9,16 @@ import { assumedBy } from "./policies";
 
 /** What all functions of a stack have in common. */
 export interface FunctionSettings {
+  /** `project/stack`: begins the names of alarms, and is the `stack` tag of what the stack owns. */
+  stack: string;
+  /** Who is told by alarms. */
+  alertsTopicArn: pulumi.Input<string>;
   /** The customer key that encrypts their environment and logs; without it, keys of AWS. */
   keyArn?: pulumi.Input<string>;
   /** Where they run; without it, in no VPC. */
   vpcConfig?: VpcConfig;
+  /** How many of a function may run at once, by the name of its handler's factory; those left out share the account's. */
+  reservedConcurrency?: Record<string, number>;
   logRetentionDays: number;
   tags: Record<string, string>;
 }
@@ -23,19 +31,22 @@ export interface RecorderFunctionArgs extends FunctionSettings {
   timeoutSeconds: number;
   memoryMb: number;
   environment?: Record<string, pulumi.Input<string>>;
+  /** Of a function that is called asynchronously: where events go that it failed to handle three times. */
+  deadLetters?: DeadLetterQueue;
   /** What is to be there as long as the function is. */
   dependsOn?: pulumi.Resource[];
 }
 
-/** One Lambda function of the workflow, with a role of its own and a log group of stated retention. */
+/** One Lambda function, with a role of its own, a log group of stated retention, and alarms on its failures. */
 export class RecorderFunction extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
+  readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: RecorderFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:RecorderFunction", name, {}, opts);
     const child = { parent: this };
-    const { keyArn, vpcConfig, tags } = args;
+    const { keyArn, vpcConfig, deadLetters, tags } = args;
 
     const logGroup = new aws.cloudwatch.LogGroup(
       name,
@@ -48,6 +59,12 @@ export class RecorderFunction extends pulumi.ComponentResource {
       Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
       Resource: pulumi.interpolate`${logGroup.arn}:*`,
     };
+    const trace = {
+      Effect: "Allow",
+      Action: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+      // The actions know no resources.
+      Resource: "*",
+    };
     const policy = new aws.iam.RolePolicy(
       name,
       {
@@ -57,6 +74,8 @@ export class RecorderFunction extends pulumi.ComponentResource {
           Statement: [
             ...args.statements,
             writeLogs,
+            trace,
+            ...(deadLetters?.senderStatements ?? []),
             ...keyStatements(keyArn, ["kms:Decrypt"]),
             ...networkStatements(vpcConfig),
           ],
@@ -77,13 +96,29 @@ export class RecorderFunction extends pulumi.ComponentResource {
         kmsKeyArn: keyArn,
         vpcConfig,
         loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
+        tracingConfig: { mode: "Active" },
+        deadLetterConfig: deadLetters && { targetArn: deadLetters.arn },
+        reservedConcurrentExecutions: args.reservedConcurrency?.[args.handlerFactory.name],
         tags,
       },
       { ...child, dependsOn: [policy, ...(args.dependsOn ?? [])] },
     );
 
+    // One call that fails is made again; that many fail is for people to know.
+    const failing = { namespace: "AWS/Lambda", periods: 3, breachingPeriods: 2 };
+    const dimensions = { FunctionName: lambda.name };
+    for (const [metricName, what] of [
+      ["Errors", "fails"],
+      ["Throttles", "is throttled"],
+    ] as const) {
+      const description = `The function ${name} ${what} again and again`;
+      const kind = metricName.toLowerCase();
+      alertOn(name, { ...args, ...failing, kind, description, metricName, dimensions }, child);
+    }
+
     this.arn = lambda.arn;
     this.functionName = lambda.name;
+    this.logGroupName = logGroup.name;
     this.registerOutputs({ arn: this.arn, functionName: this.functionName });
   }
 }

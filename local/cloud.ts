@@ -120,21 +120,30 @@ function makeServices(
   const { issueCredentials, callAs, gatekeeper, trusts } = iam;
   const kms = makeKms({ ...deps, roleExists: (roleArn) => iam.findRole(roleArn) !== undefined });
   const { useKey } = kms;
-  const logs = makeLogs(deps);
+  const logs = makeLogs({ ...deps, useKey, callAs });
   const { writeLog } = logs;
-  const sqs = makeSqs(deps);
+  const sqs = makeSqs({ ...deps, useKey });
   // Rules reach services that publish to them in turn, so the way to them is known only when all are made.
   const reach: InvokeTarget = (target) => invokeTarget(target);
   const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
   const { publishEvent } = eventBridge;
-  const s3 = makeS3({ ...deps, publishEvent });
+  const s3 = makeS3({ ...deps, publishEvent, useKey });
   const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
   const { putMetric } = cloudWatch;
   const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
   const { publishToTopic } = sns;
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
   const nodePath = path.join(__dirname, "..", "node_modules");
-  const lambda = makeLambda({ ...deps, issueCredentials, writeLog, nodePath, trusts, invokeTarget: reach });
+  const lambda = makeLambda({
+    ...deps,
+    issueCredentials,
+    writeLog,
+    callAs,
+    useKey,
+    nodePath,
+    trusts,
+    invokeTarget: reach,
+  });
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });

@@ -12,6 +12,7 @@ const schema = z.object({
   /** Where the functions run, if in a VPC. */
   vpcConfig: z.object({ subnetIds: z.array(z.string()), securityGroupIds: z.array(z.string()) }).optional(),
   logRetentionDays: z.number(),
+  alertsTopicArn: z.string(),
   /** Those of everything, such as `owner`. */
   tags: z.record(z.string(), z.string()).default({}),
   /** How phones sign in: `awsconfiguration.json` of the demo app, as text. */

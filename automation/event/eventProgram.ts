@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "../../infra/archivalPipeline";
 import type { ArchiveAddress } from "../../infra/archiveAddress";
 import { Drain } from "../../infra/drain";
+import { EventAlerts } from "../../infra/eventAlerts";
 import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
@@ -39,42 +40,31 @@ export const eventProgram =
       PROJECT,
     );
     const { reconcileMinutes } = settings;
-    const { keyArn, vpcConfig, logRetentionDays } = base;
-    const functionSettings = { keyArn, vpcConfig, logRetentionDays, tags };
+    const { alertsTopicArn, keyArn, vpcConfig, logRetentionDays } = base;
+    const common = { stack, alertsTopicArn, keyArn, vpcConfig, logRetentionDays, tags };
 
     const archive = archiveOfBase();
-    const recorder = new Recorder("recorder", { archive, stack, ...functionSettings });
+    const recorder = new Recorder("recorder", { archive, ...common });
     const reconciler = new Reconciler("reconciler", {
       archive,
       workflowArn: recorder.workflowArn,
-      stack,
       everyMinutes: reconcileMinutes,
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const drain = new Drain("drain", {
       archive,
-      stack,
       recorders: [recorder, reconciler],
-      logRetentionDays,
-      tags,
+      ...common,
     });
     const pipelines = settings.streams.map(
       (stream) =>
         new ArchivalPipeline(
           stream.name,
-          {
-            ...stream,
-            stack,
-            reconcileMinutes,
-            drain,
-            abandons: record.stop?.abandon ?? false,
-            keyArn,
-            tags,
-          },
+          { ...stream, ...common, reconcileMinutes, drain, abandons: record.stop?.abandon ?? false },
           { dependsOn: recorder },
         ),
     );
+    new EventAlerts("event-alerts", common);
     return pulumi.output({
       drain: drain.functionName,
       streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({

@@ -30,8 +30,8 @@ const MAX_TRIES = 6;
 export interface KinesisVideo {
   /** A stream by name, as it is described when it is first asked: one round's source, not one to keep. */
   openStream(streamName: string): FragmentSource;
-  /** Whether this life of a stream is no more. */
-  isDeleted(streamArn: string): Promise<boolean>;
+  /** As of when this life of a stream is no more; nothing while it is there. */
+  deletedAsOf(streamArn: string): Promise<number | undefined>;
   /**
    * Marks a stream with the tag `closed`, or takes the mark away. The policy of devices admits no stream that has it, so
    * none of them connects any more; a connection that is open stays.
@@ -44,12 +44,12 @@ export function makeKinesisVideo(): KinesisVideo {
   const control = new KinesisVideoClient({});
   const dataClients: Record<string, KinesisVideoArchivedMediaClient> = {};
 
-  async function isDeleted(streamArn: string): Promise<boolean> {
+  async function deletedAsOf(streamArn: string): Promise<number | undefined> {
     try {
       await control.send(new DescribeStreamCommand({ StreamARN: streamArn }));
-      return false;
+      return undefined;
     } catch (error) {
-      if (outcomeOf("DescribeStream", error) === "absent") return true;
+      if (outcomeOf("DescribeStream", error) === "absent") return Date.now();
       throw error;
     }
   }
@@ -166,5 +166,5 @@ export function makeKinesisVideo(): KinesisVideo {
     return { describe, list, clip, media };
   }
 
-  return { openStream, isDeleted, setClosed };
+  return { openStream, deletedAsOf, setClosed };
 }

@@ -50,17 +50,18 @@ export type PublishToTopic = (message: {
 /**
  * Asks KMS whether the caller of `call` may use a key through a service, which is what encrypting or decrypting what
  * that service keeps comes to.
+ * @returns the key's ARN
  * @throws KMS's own error: AccessDeniedException, NotFoundException, DisabledException, KMSInvalidStateException
  */
 export type UseKey = (use: {
   /** A key's id or ARN, or an alias's name or ARN. */
   keyId: string;
-  operations: ("GenerateDataKey" | "Decrypt")[];
+  operations: ("GenerateDataKey" | "Decrypt" | "Encrypt" | "CreateGrant")[];
   call: Call;
-  /** The service on the way, as `kms:ViaService` begins: `sns`. */
-  via: string;
+  /** The service on the way, as `kms:ViaService` begins: `sns`. Nothing where a service calls for itself. */
+  via?: string;
   encryptionContext?: Record<string, string>;
-}) => Promise<void>;
+}) => Promise<string>;
 
 /**
  * Makes a call that one service makes inside the cloud: as a role's session, or as the service itself.

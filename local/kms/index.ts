@@ -37,11 +37,12 @@ export function makeKms(deps: CloudDeps & { roleExists: RoleExists }): Kms {
     async useKey({ keyId, operations: asked, call, via, encryptionContext }) {
       const key = keys.find(keyId);
       const context = {
-        "kms:ViaService": `${via}.${deps.region}.amazonaws.com`,
+        ...(via && { "kms:ViaService": `${via}.${deps.region}.amazonaws.com` }),
         ...encryptionContextKeys(encryptionContext),
       };
       await call.authorize(...asked.map((operation) => keys.need(operation, key, call, context)));
       checkUsable(key, keys.arnOf(key.id));
+      return keys.arnOf(key.id);
     },
     close: () => undefined,
   };

@@ -13,6 +13,7 @@ import {
   openFunction,
   readFunctionName,
 } from "./functions";
+import type { RoleChecks } from "./roleChecks";
 import { describeConfiguration, invalid, readSettings, refuseUnknown, type SettingsInput } from "./settings";
 import { readTags } from "./tags";
 
@@ -51,10 +52,11 @@ export function makeFunctionOperations(options: {
   functions: Functions;
   codeRoot: string;
   trusts?: Trusts;
+  checkSettings: RoleChecks["checkSettings"];
   /** Called after a function changed or went, so that no sandbox serves what was. */
   onChange: (functionName: string) => Promise<void>;
 }) {
-  const { deps, functions, codeRoot, trusts = async () => true, onChange } = options;
+  const { deps, functions, codeRoot, trusts = async () => true, checkSettings, onChange } = options;
 
   const open = (action: string, input: NamedInput, call: Call) => openFunction(options, action, input, call);
   const passRole = async (role: string, name: string, call: Call) => {
@@ -104,6 +106,7 @@ export function makeFunctionOperations(options: {
         },
         (member) => CREATE_MEMBERS.includes(member),
       );
+      await checkSettings(settings, name, call);
       const tags = readTags(input.Tags ?? {});
       const architecture = readArchitecture(input.Architectures) ?? "x86_64";
       const code = deployCode(codeRoot, name, input.Code?.ZipFile);
@@ -154,6 +157,7 @@ export function makeFunctionOperations(options: {
       if (input.Role && input.Role !== found.role) await passRole(input.Role, found.name, call);
       checkRevision(found, input.RevisionId);
       const settings = readSettings(input, found, (member) => member === "RevisionId");
+      await checkSettings(settings, found.name, call);
       return describeConfiguration(await change({ ...found, ...settings }));
     },
 

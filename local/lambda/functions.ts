@@ -28,6 +28,10 @@ export interface FunctionSettings {
   logGroupName: string;
   /** A queue or topic for events that failed every attempt. */
   deadLetterArn?: string;
+  /** The key that the environment is under, if not the one that AWS manages. */
+  kmsKeyArn?: string;
+  /** The network that the function is in. On this machine its processes reach the same places all the same. */
+  vpc?: { subnetIds: string[]; securityGroupIds: string[] };
 }
 
 /** A function with its code and everything attached to it. */

@@ -1,5 +1,5 @@
 import type { FunctionProcesses } from "../core/faults";
-import type { InvokeTarget, IssueCredentials, WriteLog } from "../core/seams";
+import type { CallAs, InvokeTarget, IssueCredentials, UseKey, WriteLog } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
@@ -9,8 +9,10 @@ import type { LambdaFunction } from "./functions";
 import { makeLambdaHttp } from "./http";
 import { makeRunInvocation } from "./invocation";
 import { makeInvoke } from "./invokeOperation";
+import { makeMayLog } from "./logPermission";
 import { makePermissionOperations } from "./permissions";
 import { makeSandboxPool } from "./pool";
+import { makeRoleChecks } from "./roleChecks";
 import { makeTagOperations } from "./tags";
 
 /** The Lambda service. */
@@ -39,12 +41,16 @@ export function makeLambda(
   deps: CloudDeps & {
     issueCredentials: IssueCredentials;
     writeLog: WriteLog;
+    /** Makes calls as a function's role, which must be allowed to write its log; without it every log is written. */
+    callAs?: CallAs;
     /** The folder of node_modules that stands in for the SDK which Lambda's runtimes bring. */
     nodePath: string;
     /** The Node.js that runs functions, this process's own unless given. */
     nodeExecutable?: string;
     /** Whether a role's trust policy lets a service take it on; without it every role is taken. */
     trusts?: Trusts;
+    /** Judges the use of keys; without it every key can be used. */
+    useKey?: UseKey;
     /** Delivers dead letters of events; without it they end with their last retry. */
     invokeTarget?: InvokeTarget;
   },
@@ -52,6 +58,7 @@ export function makeLambda(
   const {
     issueCredentials,
     writeLog,
+    callAs,
     nodePath,
     nodeExecutable = process.execPath,
     trusts,
@@ -70,10 +77,18 @@ export function makeLambda(
     nodeExecutable,
     taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
   });
-  const run = makeRunInvocation({ deps, functions, pool, writeLog });
+  const { checkSettings, openEnvironment } = makeRoleChecks(deps);
+  const run = makeRunInvocation({
+    deps,
+    functions,
+    pool,
+    writeLog,
+    openEnvironment,
+    mayLog: callAs && makeMayLog(deps, callAs),
+  });
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
-    ...makeFunctionOperations({ deps, functions, codeRoot, trusts, onChange: pool.discard }),
+    ...makeFunctionOperations({ deps, functions, codeRoot, trusts, checkSettings, onChange: pool.discard }),
     ...makePermissionOperations({ deps, functions }),
     ...makeConcurrencyOperations({ deps, functions }),
     ...makeTagOperations({ deps, functions }),

@@ -2,7 +2,9 @@ import { awsError } from "../core/errors";
 import type { WriteLog } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
+import type { MayLog } from "./logPermission";
 import type { SandboxPool } from "./pool";
+import type { RoleChecks } from "./roleChecks";
 import type { SandboxOutcome } from "./sandbox";
 import type { FunctionError } from "./sandboxErrors";
 
@@ -31,8 +33,10 @@ export function makeRunInvocation(options: {
   functions: Functions;
   pool: SandboxPool;
   writeLog: WriteLog;
+  mayLog?: MayLog;
+  openEnvironment: RoleChecks["openEnvironment"];
 }): RunInvocation {
-  const { deps, functions, pool, writeLog } = options;
+  const { deps, functions, pool, writeLog, openEnvironment, mayLog = async () => true } = options;
   const { clock } = deps;
   const running = new Map<string, number>();
   const runningOf = (name: string) => running.get(name) ?? 0;
@@ -63,14 +67,16 @@ export function makeRunInvocation(options: {
 
   return async (lambdaFunction, { requestId, payload, clientContext }) => {
     const { name } = lambdaFunction;
+    await openEnvironment(lambdaFunction);
     admit(lambdaFunction);
     const pooled = pool.acquire(lambdaFunction);
     running.set(name, runningOf(name) + 1);
     let logTail = "";
+    let isLogged = false;
     const write = (message: string) => {
       const { logStreamName } = pooled;
       const { logGroupName } = lambdaFunction;
-      writeIfThere({ logGroupName, logStreamName, message, timestampMs: clock.nowMs() });
+      if (isLogged) writeIfThere({ logGroupName, logStreamName, message, timestampMs: clock.nowMs() });
       logTail = (logTail + message).slice(-TAIL_BYTES);
     };
     const nowText = () => new Date(clock.nowMs()).toISOString();
@@ -79,6 +85,7 @@ export function makeRunInvocation(options: {
       for (const line of text.split("\n").filter(Boolean)) write(`${line}\n`);
     };
     try {
+      isLogged = await mayLog(lambdaFunction, pooled.logStreamName);
       write(`START RequestId: ${requestId} Version: $LATEST\n`);
       const outcome = await pooled.sandbox.invoke({
         requestId,

@@ -16,6 +16,8 @@ export interface SettingsInput {
   TracingConfig?: { Mode?: string };
   LoggingConfig?: { LogFormat?: string; LogGroup?: string };
   DeadLetterConfig?: { TargetArn?: string };
+  KMSKeyArn?: string;
+  VpcConfig?: { SubnetIds?: string[]; SecurityGroupIds?: string[]; Ipv6AllowedForDualStack?: boolean };
 }
 
 const SETTINGS = new Set([
@@ -31,6 +33,8 @@ const SETTINGS = new Set([
   "TracingConfig",
   "LoggingConfig",
   "DeadLetterConfig",
+  "KMSKeyArn",
+  "VpcConfig",
 ]);
 const MAX_VARIABLES_BYTES = 4096;
 
@@ -96,6 +100,8 @@ export function readSettings(
       ({ TargetArn }) => TargetArn || undefined,
       before.deadLetterArn,
     ),
+    kmsKeyArn: given(input.KMSKeyArn, (arn) => arn || undefined, before.kmsKeyArn),
+    vpc: given(input.VpcConfig, readVpc, before.vpc),
   };
 }
 
@@ -134,6 +140,23 @@ function readVariables(variables: Record<string, string>): Record<string, string
   return variables;
 }
 
+/** Subnets and security groups come together; none of either takes the function out of its VPC. */
+function readVpc({ SubnetIds = [], SecurityGroupIds = [] }: NonNullable<SettingsInput["VpcConfig"]>) {
+  if (SubnetIds.length === 0 && SecurityGroupIds.length === 0) return undefined;
+  if (SubnetIds.length === 0 || SecurityGroupIds.length === 0) {
+    throw invalid(
+      "SecurityGroupIds and SubnetIds must be provided together: VpcConfig has one without the other",
+    );
+  }
+  const stranger = [
+    ...SubnetIds.filter((id) => !/^subnet-[0-9a-f]+$/.test(id)),
+    ...SecurityGroupIds.filter((id) => !/^sg-[0-9a-f]+$/.test(id)),
+  ];
+  if (stranger.length > 0)
+    throw invalid(`Error occurred while DescribeSubnets or DescribeSecurityGroups: ${stranger}`);
+  return { subnetIds: SubnetIds, securityGroupIds: SecurityGroupIds };
+}
+
 function readTracing({ Mode = "PassThrough" }: { Mode?: string }): FunctionSettings["tracingMode"] {
   if (Mode === "PassThrough" || Mode === "Active") return Mode;
   throw invalid(`Value '${Mode}' at 'tracingConfig.mode' is neither PassThrough nor Active`);
@@ -165,6 +188,8 @@ export function describeConfiguration(lambdaFunction: LambdaFunction): object {
     Version: "$LATEST",
     ...(Object.keys(variables).length > 0 ? { Environment: { Variables: variables } } : {}),
     ...(deadLetterArn ? { DeadLetterConfig: { TargetArn: deadLetterArn } } : {}),
+    ...(lambdaFunction.kmsKeyArn ? { KMSKeyArn: lambdaFunction.kmsKeyArn } : {}),
+    ...(lambdaFunction.vpc ? { VpcConfig: vpcMembers(lambdaFunction.vpc) } : {}),
     TracingConfig: { Mode: lambdaFunction.tracingMode },
     RevisionId: lambdaFunction.revisionId,
     State: "Active",
@@ -176,3 +201,11 @@ export function describeConfiguration(lambdaFunction: LambdaFunction): object {
     LoggingConfig: { LogFormat: "Text", LogGroup: lambdaFunction.logGroupName },
   };
 }
+
+/** There is no EC2 here that would know the VPC of a subnet. */
+const vpcMembers = ({ subnetIds, securityGroupIds }: NonNullable<FunctionSettings["vpc"]>) => ({
+  SubnetIds: subnetIds,
+  SecurityGroupIds: securityGroupIds,
+  VpcId: "vpc-0123456789abcdef0",
+  Ipv6AllowedForDualStack: false,
+});

@@ -1,4 +1,5 @@
 import type {
+  AssociateKmsKeyRequest,
   CreateLogGroupRequest,
   CreateLogStreamRequest,
   DeleteLogGroupRequest,
@@ -6,10 +7,12 @@ import type {
   DeleteRetentionPolicyRequest,
   DescribeLogGroupsRequest,
   DescribeLogStreamsRequest,
+  DisassociateKmsKeyRequest,
   PutRetentionPolicyRequest,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { byKey, page } from "../core/page";
 import type { CloudDeps, Operation } from "../core/service";
+import type { AskGroupKey } from "./groupKey";
 import type { LogGroup, LogGroups, LogStream } from "./groups";
 import { alreadyExists, badToken, checks, groupName, identifiedGroup, invalid, streamName } from "./inputs";
 import { checkTags } from "./tagOperations";
@@ -20,7 +23,7 @@ const RETENTION_DAYS = [
 ];
 
 /** The operations on log groups and log streams. */
-export function makeGroupOperations({ clock }: CloudDeps, logs: LogGroups) {
+export function makeGroupOperations({ clock }: CloudDeps, logs: LogGroups, askGroupKey: AskGroupKey) {
   const describeStream = (group: LogGroup, { name, createdMs }: LogStream) => ({
     logStreamName: name,
     creationTime: createdMs,
@@ -33,6 +36,7 @@ export function makeGroupOperations({ clock }: CloudDeps, logs: LogGroups) {
     logGroupName: group.name,
     creationTime: group.createdMs,
     retentionInDays: group.retentionInDays,
+    kmsKeyId: group.kmsKeyId,
     metricFilterCount: 0,
     arn: `${logs.arnOf(group.name)}:*`,
     logGroupArn: logs.arnOf(group.name),
@@ -49,18 +53,38 @@ export function makeGroupOperations({ clock }: CloudDeps, logs: LogGroups) {
         logs.need("CreateLogGroup", name),
         ...(input.tags ? [{ ...logs.need("TagResource", name), resource: logs.arnOf(name) }] : []),
       );
-      checks.unsupported(input, ["kmsKeyId"]);
       checks.oneOf(input.logGroupClass, "logGroupClass", ["STANDARD"]);
       if (input.deletionProtectionEnabled) {
         throw invalid("deletionProtectionEnabled is not supported by the local cloud");
       }
       if (Object.hasOwn(logs.groups, name)) throw alreadyExists("log group");
+      if (input.kmsKeyId) await askGroupKey(input.kmsKeyId, name);
       logs.groups[name] = {
         name,
         createdMs: clock.nowMs(),
+        kmsKeyId: input.kmsKeyId,
         tags: checkTags(input.tags ?? {}),
         streams: {},
       };
+      logs.save();
+      return undefined;
+    },
+
+    async AssociateKmsKey(input: AssociateKmsKeyRequest, call) {
+      const name = groupName(input.logGroupName);
+      await call.authorize(logs.need("AssociateKmsKey", name));
+      const group = logs.find(name);
+      const keyId = checks.required(input.kmsKeyId, "kmsKeyId");
+      await askGroupKey(keyId, name);
+      group.kmsKeyId = keyId;
+      logs.save();
+      return undefined;
+    },
+
+    async DisassociateKmsKey(input: DisassociateKmsKeyRequest, call) {
+      const name = groupName(input.logGroupName);
+      await call.authorize(logs.need("DisassociateKmsKey", name));
+      delete logs.find(name).kmsKeyId;
       logs.save();
       return undefined;
     },

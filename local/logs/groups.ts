@@ -13,6 +13,8 @@ export interface LogGroup {
   name: string;
   createdMs: number;
   retentionInDays?: number;
+  /** The ARN of the key that the group's data are under. */
+  kmsKeyId?: string;
   tags: Record<string, string>;
   streams: Record<string, LogStream>;
 }

@@ -1,7 +1,8 @@
 import { jsonService } from "../core/protocols";
-import type { WriteLog } from "../core/seams";
+import type { CallAs, UseKey, WriteLog } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeEventOperations } from "./eventOperations";
+import { makeAskGroupKey } from "./groupKey";
 import { makeGroupOperations } from "./groupOperations";
 import { openLogGroups } from "./groups";
 import { makePolicyOperations } from "./policyOperations";
@@ -21,10 +22,10 @@ export interface Logs {
 }
 
 /** Makes CloudWatch Logs. Lines are on disk when a call returns. */
-export function makeLogs(deps: CloudDeps): Logs {
+export function makeLogs(deps: CloudDeps & { useKey?: UseKey; callAs?: CallAs }): Logs {
   const logs = openLogGroups(deps);
   const operations: Operations = guarded(deps, "logs", {
-    ...makeGroupOperations(deps, logs),
+    ...makeGroupOperations(deps, logs, makeAskGroupKey(deps, logs)),
     ...makeEventOperations(deps, logs),
     ...makeTagOperations(logs),
     ...makePolicyOperations(deps, logs),

@@ -9,6 +9,7 @@ import { checkWriteConditions, type WriteConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { s3Error } from "./errors";
 import { findUpload, type UploadInput } from "./multipartUpload";
+import { useObjectKey } from "./objectKey";
 import { encryptionMembers } from "./objectProperties";
 import type { StoredObject } from "./objectStore";
 import { type Integrity, type Payload, type ReceivedPayload, receivePayload } from "./payload";
@@ -35,6 +36,7 @@ export function makeCompleteUpload(s3: S3Context) {
     const needs = writeNeeds(bucket, key, input, { tags: [] });
     await call.authorize(...needs);
     checkWriteConditions(input, key, bucket.objects.versionsOf(key)[0]);
+    await useObjectKey(s3, call, { bucket, key }, upload.object, "Decrypt");
     const parts = chooseParts(upload, input.MultipartUpload?.Parts ?? [], input.MpuObjectSize);
     const { composite, integrity } = await expectedChecksum(upload, parts, input);
 

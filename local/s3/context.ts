@@ -1,9 +1,9 @@
-import type { PublishEvent } from "../core/seams";
+import type { PublishEvent, UseKey } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { BucketStore } from "./bucketStore";
 
-/** What S3 is made with: everything a service has, and where its events go. */
-export type S3Deps = CloudDeps & { publishEvent?: PublishEvent };
+/** What S3 is made with: everything a service has, where its events go, and who judges the use of keys. */
+export type S3Deps = CloudDeps & { publishEvent?: PublishEvent; useKey?: UseKey };
 
 /** What the operations share. */
 export type S3Context = S3Deps & { buckets: BucketStore };

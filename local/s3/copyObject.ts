@@ -4,6 +4,7 @@ import { checkWriteConditions, type WriteConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { type CopySourceInput, copyPayload, findCopySource } from "./copySource";
 import { s3Error } from "./errors";
+import { useObjectKey } from "./objectKey";
 import {
   dataProperties,
   describeObject,
@@ -49,6 +50,8 @@ export function makeCopyObject(s3: S3Context) {
     };
     await call.authorize(...writeNeeds(bucket, key, input, description));
     checkWriteConditions(input, key, bucket.objects.versionsOf(key)[0]);
+    await useObjectKey(s3, call, { bucket: sourceBucket, key: source.key }, source.object, "Decrypt");
+    await useObjectKey(s3, call, { bucket, key }, description, "GenerateDataKey");
 
     const algorithm = input.ChecksumAlgorithm
       ? checksumAlgorithm(input.ChecksumAlgorithm)

@@ -8,6 +8,7 @@ import { checkReadConditions, type ReadConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { s3Error } from "./errors";
 import { findVersion } from "./findVersion";
+import { useObjectKey } from "./objectKey";
 import { lockMembers } from "./objectLock";
 import type { ObjectVersion } from "./objectStore";
 import { type ByteRange, parseRange, partRange } from "./ranges";
@@ -42,7 +43,8 @@ export interface GetObjectAttributesInput {
 const READ = { action: "GetObject", versionAction: "GetObjectVersion" };
 
 /** GetObject, HeadObject and GetObjectAttributes. */
-export function makeReadOperations({ buckets }: S3Context) {
+export function makeReadOperations(s3: S3Context) {
+  const { buckets } = s3;
   async function find(input: GetObjectInput, call: Call) {
     const bucket = buckets.get(input.Bucket);
     const version = await findVersion(call, bucket, input, READ);
@@ -60,6 +62,7 @@ export function makeReadOperations({ buckets }: S3Context) {
   return {
     async GetObject(input: GetObjectInput, call: Call) {
       const { bucket, version, range, members } = await find(input, call);
+      await useObjectKey(s3, call, { bucket, key: input.Key }, version.object, "Decrypt");
       const { start, end } = range ?? { start: 0, end: version.object.sizeBytes };
       // Opened here and now: a deletion may take the name away, not the open file.
       const fd = fs.openSync(bucket.objects.bytesOf(version), "r");
@@ -68,7 +71,12 @@ export function makeReadOperations({ buckets }: S3Context) {
       return { ...members, Body };
     },
     async HeadObject(input: GetObjectInput, call: Call) {
-      return (await find(input, call)).members;
+      const { bucket, version, members } = await find(input, call);
+      // Only the checksum of an object is under its key ("HeadObject", API reference).
+      if (input.ChecksumMode === "ENABLED") {
+        await useObjectKey(s3, call, { bucket, key: input.Key }, version.object, "Decrypt");
+      }
+      return members;
     },
     async GetObjectAttributes(input: GetObjectAttributesInput, call: Call) {
       const bucket = buckets.get(input.Bucket);

@@ -10,6 +10,7 @@ import {
 import type { S3Context } from "./context";
 import { type CopySourceInput, copyPayload, findCopySource } from "./copySource";
 import { s3Error } from "./errors";
+import { useObjectKey } from "./objectKey";
 import { describeObject, encryptionMembers, type ObjectDescription } from "./objectProperties";
 import { type Integrity, type Payload, receivePayload } from "./payload";
 import { type Body, bodyPayload, integrityOf, writeNeeds } from "./putObject";
@@ -113,6 +114,7 @@ export function makeMultipartUpload(s3: S3Context) {
       const bucket = s3.buckets.get(input.Bucket);
       const object = describeObject(input, bucket, s3.clock.nowMs());
       await call.authorize(...writeNeeds(bucket, input.Key, input, object));
+      await useObjectKey(s3, call, { bucket, key: input.Key }, object, "GenerateDataKey");
       const checksum = uploadChecksum(input);
       const record = { key: input.Key, initiatedMs: s3.clock.nowMs(), checksum, object };
       const { uploadId } = bucket.uploads.start(record);
@@ -128,6 +130,7 @@ export function makeMultipartUpload(s3: S3Context) {
     async UploadPart(input: UploadPartInput, call: Call) {
       const { bucket, upload } = findUpload(s3, input);
       await call.authorize(objectNeed(bucket, input.Key, "PutObject"));
+      await useObjectKey(s3, call, { bucket, key: input.Key }, upload.object, "GenerateDataKey", "Decrypt");
       const payload = bodyPayload(input.Body);
       const integrity = integrityOf(input, payload);
       requireAlgorithm(upload, integrity.checksum?.algorithm);
@@ -138,6 +141,8 @@ export function makeMultipartUpload(s3: S3Context) {
       const { bucket, upload } = findUpload(s3, input);
       await call.authorize(objectNeed(bucket, input.Key, "PutObject"));
       const { bucket: sourceBucket, source } = await findCopySource(s3, input, call);
+      await useObjectKey(s3, call, { bucket: sourceBucket, key: source.key }, source.object, "Decrypt");
+      await useObjectKey(s3, call, { bucket, key: input.Key }, upload.object, "GenerateDataKey", "Decrypt");
       const range = parseRange(input.CopySourceRange, source.object.sizeBytes);
       const algorithm = upload.checksum?.algorithm;
       const payload = copyPayload(sourceBucket, source, range);

@@ -5,6 +5,7 @@ import { checksumAlgorithm, checksumMembers, statedChecksum } from "./checksums"
 import { checkWriteConditions, type WriteConditions } from "./conditions";
 import type { S3Context } from "./context";
 import { s3Error } from "./errors";
+import { useObjectKey } from "./objectKey";
 import { describeObject, encryptionMembers, type ObjectDescription } from "./objectProperties";
 import type { StoredObject } from "./objectStore";
 import { type Integrity, type Payload, payloadOf } from "./payload";
@@ -95,6 +96,7 @@ export function makePutObject(s3: S3Context) {
     const description = describeObject(input, bucket, s3.clock.nowMs());
     await call.authorize(...writeNeeds(bucket, key, input, description));
     checkWriteConditions(input, key, bucket.objects.versionsOf(key)[0]);
+    await useObjectKey(s3, call, { bucket, key }, description, "GenerateDataKey");
     const payload = bodyPayload(input.Body);
     const integrity = integrityOf(input, payload);
     const isLocked = input.ObjectLockMode ?? input.ObjectLockLegalHoldStatus;

@@ -1,7 +1,9 @@
 import { jsonService } from "../core/protocols";
+import type { UseKey } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeDelivery } from "./delivery";
 import { makeMessageOperations } from "./messageOperations";
+import { makeUseQueueKey } from "./queueKey";
 import { makeQueueOperations } from "./queueOperations";
 import { openQueues } from "./queues";
 
@@ -23,16 +25,21 @@ const QUERY_ERROR_CODES = Object.fromEntries(
     .concat([
       ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"],
       ["QueueNameExists", "QueueAlreadyExists"],
+      ["KmsAccessDenied", "KMS.AccessDeniedException"],
+      ["KmsDisabled", "KMS.DisabledException"],
+      ["KmsInvalidState", "KMS.InvalidStateException"],
+      ["KmsNotFound", "KMS.NotFoundException"],
     ]),
 );
 
 /** Makes SQS. Waits and visibility timeouts are in the cloud's time. */
-export function makeSqs(deps: CloudDeps): Sqs {
+export function makeSqs(deps: CloudDeps & { useKey?: UseKey }): Sqs {
   const queues = openQueues(deps);
+  const useQueueKey = makeUseQueueKey(queues, deps.useKey);
   const delivery = makeDelivery(deps.clock, queues);
   const operations: Operations = guarded(deps, "sqs", {
     ...makeQueueOperations(deps, queues, delivery),
-    ...makeMessageOperations(deps, queues, delivery),
+    ...makeMessageOperations(deps, queues, delivery, useQueueKey),
   });
   const http = jsonService({
     signingName: "sqs",

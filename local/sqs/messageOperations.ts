@@ -21,6 +21,7 @@ import {
   type MessageAttributes,
   md5,
 } from "./messageAttributes";
+import type { UseQueueKey } from "./queueKey";
 import type { Message, Queue, Queues } from "./queues";
 
 const MAX_BATCH_BYTES = 1_048_576;
@@ -37,7 +38,12 @@ type SendInput = Pick<SendMessageRequest, "MessageBody" | "DelaySeconds"> & {
 };
 
 /** The operations on messages. */
-export function makeMessageOperations({ clock }: CloudDeps, queues: Queues, delivery: Delivery) {
+export function makeMessageOperations(
+  { clock }: CloudDeps,
+  queues: Queues,
+  delivery: Delivery,
+  useQueueKey: UseQueueKey,
+) {
   const send = (queue: Queue, input: SendInput, caller: Caller) => {
     checks.unsupported(input, UNSUPPORTED);
     const body = required(input.MessageBody, "MessageBody");
@@ -102,12 +108,15 @@ export function makeMessageOperations({ clock }: CloudDeps, queues: Queues, deli
   const operations = {
     async SendMessage(input: SendMessageRequest, call) {
       await call.authorize(queues.need("SendMessage", input.QueueUrl));
-      return send(queues.find(input.QueueUrl), input, call.caller);
+      const queue = queues.find(input.QueueUrl);
+      await useQueueKey(queue, call, "GenerateDataKey", "Decrypt");
+      return send(queue, input, call.caller);
     },
 
     async SendMessageBatch(input: SendMessageBatchRequest, call) {
       await call.authorize(queues.need("SendMessage", input.QueueUrl));
       const queue = queues.find(input.QueueUrl);
+      await useQueueKey(queue, call, "GenerateDataKey", "Decrypt");
       const entries = checkBatch(input.Entries);
       const sizeBytes = entries
         .map(
@@ -130,6 +139,7 @@ export function makeMessageOperations({ clock }: CloudDeps, queues: Queues, deli
       await call.authorize(queues.need("ReceiveMessage", input.QueueUrl));
       checks.unsupported(input, ["ReceiveRequestAttemptId"]);
       const queue = queues.find(input.QueueUrl);
+      await useQueueKey(queue, call, "Decrypt");
       const { VisibilityTimeout, ReceiveMessageWaitTimeSeconds } = queue.attributes;
       const visibilitySeconds =
         checks.range(input.VisibilityTimeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS) ??

@@ -10,6 +10,9 @@ const NUMBERS: Record<string, [minimum: number, maximum: number, initial: number
   VisibilityTimeout: [0, 43_200, 30],
 };
 
+/** The same of queues under a key of KMS, which others do not show. */
+const KEY_NUMBERS: typeof NUMBERS = { KmsDataKeyReusePeriodSeconds: [60, 86_400, 300] };
+
 /** Attributes that are JSON texts; an empty text removes them. */
 const POLICIES = ["Policy", "RedrivePolicy", "RedriveAllowPolicy"];
 
@@ -17,7 +20,6 @@ const BOOLEANS: Record<string, string> = { SqsManagedSseEnabled: "true" };
 
 const UNSUPPORTED = [
   ...["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"],
-  ...["KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"],
 ];
 
 /** What a new queue's attributes are. */
@@ -28,7 +30,7 @@ export const INITIAL_ATTRIBUTES: Record<string, string> = {
 
 /**
  * Checks attributes that a client sets, and answers them as they are kept.
- * @throws InvalidAttributeName, InvalidAttributeValue, or UnsupportedOperation for FIFO and KMS
+ * @throws InvalidAttributeName, InvalidAttributeValue, or UnsupportedOperation for FIFO
  */
 export function readAttributes(attributes: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value);
@@ -36,7 +38,7 @@ export function readAttributes(attributes: Record<string, string>): Record<strin
 }
 
 function checkAttribute(name: string, value: string): void {
-  const range = NUMBERS[name];
+  const range = NUMBERS[name] ?? KEY_NUMBERS[name];
   if (range) {
     const [minimum, maximum] = range;
     if (!/^\d+$/.test(value) || Number(value) < minimum || Number(value) > maximum)
@@ -46,6 +48,8 @@ function checkAttribute(name: string, value: string): void {
     if (name === "RedrivePolicy" && value !== "") readRedrivePolicy(value);
   } else if (name in BOOLEANS) {
     if (value !== "true" && value !== "false") throw invalidAttribute(name);
+  } else if (name === "KmsMasterKeyId") {
+    return;
   } else if (UNSUPPORTED.includes(name)) {
     if (value === "false" || value === "") return;
     throw awsError("UnsupportedOperation", 400, `The local cloud's queues do not support ${name}.`);

@@ -51,7 +51,7 @@ export function makeQueueOperations({ clock }: CloudDeps, queues: Queues, delive
         throw invalidAttribute("RedrivePolicy", "Reason: Dead letter target does not exist.");
       }
     }
-    const merged = Object.entries({ ...queue.attributes, ...attributes });
+    const merged = Object.entries({ ...queue.attributes, ...ofOneEncryption(attributes) });
     queue.attributes = Object.fromEntries(merged.filter(([, value]) => value !== ""));
     queue.modifiedMs = clock.nowMs();
   };
@@ -189,6 +189,19 @@ export function makeQueueOperations({ clock }: CloudDeps, queues: Queues, delive
     },
   } satisfies Record<string, Operation>;
   return operations;
+}
+
+/** A queue is encrypted with a key of KMS or with one of SQS's own, never both: who asks for one gives the other up. */
+function ofOneEncryption(attributes: Record<string, string>): Record<string, string> {
+  const { KmsMasterKeyId, SqsManagedSseEnabled } = attributes;
+  if (KmsMasterKeyId && SqsManagedSseEnabled === "true") {
+    throw invalidAttribute(
+      "SqsManagedSseEnabled",
+      "Reason: You can use one type of server-side encryption at one time.",
+    );
+  }
+  if (KmsMasterKeyId) return { ...attributes, SqsManagedSseEnabled: "false" };
+  return SqsManagedSseEnabled === "true" ? { ...attributes, KmsMasterKeyId: "" } : attributes;
 }
 
 function checkTags(tags: Record<string, string>): Record<string, string> {

@@ -481,6 +481,20 @@ describe("a round of archiving", () => {
     expect(clips.map(({ fragmentCount }) => fragmentCount)).to.deep.equal([20]);
   });
 
+  it("goes on behind its newest entry when someone's object has the highest number that there is", async () => {
+    const { vault, round, held } = setUp();
+    await round(T0 + 2 * MINUTE + 30_000);
+    const [head = ""] = await vault.firstKeys("derby/ledger/", 1);
+    const note: MemoryObject = { bytes: Buffer.from("a note"), metadata: {}, tags: {}, contentType: "" };
+    vault.objects.set(`${path.dirname(head)}/000000000000.json`, note);
+
+    await round(T0 + 10 * MINUTE);
+
+    const seqs = entriesIn(vault).map(({ seq }) => seq);
+    expect(seqs).to.deep.equal(seqs.map((_, index) => index));
+    expect(held()).to.deep.equal(numbers(fragments(90)));
+  });
+
   it("steps over what is no entry among its entries, names it, and goes on", async () => {
     const { vault, round, held } = setUp();
     await round(T0 + 2 * MINUTE + 30_000);

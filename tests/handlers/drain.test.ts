@@ -35,7 +35,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
         return source.describe();
       },
     }),
-    isDeleted: async () => world.isDeleted,
+    deletedAsOf: async () => (world.isDeleted ? world.nowMs : undefined),
     setClosed: async (_, isClosed) => void tagged.push(isClosed),
     vault,
     prefix: "",

@@ -25,7 +25,8 @@ function setUp(change: Partial<MemoryStream> = {}) {
   const events: ArchiveEvent[] = [];
   const ages: UnarchivedAge[] = [];
   const started: { name: string; input: object }[] = [];
-  const deleted = new Set<string>();
+  /** As of when lives are deleted, by ARN. */
+  const deleted = new Map<string, number>();
   const reconcileStream = makeReconcileStream({
     openStream: () => {
       const source = memorySource(stream);
@@ -38,7 +39,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
         },
       };
     },
-    isDeleted: async (streamArn) => deleted.has(streamArn),
+    deletedAsOf: async (streamArn) => deleted.get(streamArn),
     vault,
     prefix: "",
     stack: "lastframe/dev",
@@ -154,7 +155,7 @@ describe("ReconcileStream", () => {
     );
     await reconcile(T0 + 2 * HOUR).catch(() => undefined);
 
-    deleted.add(arnOf(CREATED));
+    deleted.set(arnOf(CREATED), T0 + 3 * HOUR);
     stream.createdMs = T0 + 3 * HOUR;
     stream.fragments = [];
     await reconcile(T0 + 4 * HOUR);
@@ -170,11 +171,24 @@ describe("ReconcileStream", () => {
   it("ends every life when the stream is deleted and none takes its place", async () => {
     const { reconcile, deleted, kinds } = setUp();
     await reconcile(T0 + HOUR);
-    deleted.add(arnOf(CREATED));
+    deleted.set(arnOf(CREATED), T0 + 2 * HOUR);
 
     const answer = await reconcile(T0 + 2 * HOUR);
 
     expect(answer).to.deep.equal({ clips: 0 });
     expect(kinds(CREATED).slice(-2)).to.deep.equal(["gap", "ended"]);
+  });
+
+  it("names all that a life may have received, however old the call is that finds it over", async () => {
+    const { reconcile, deleted, events } = setUp();
+    await reconcile(T0 + HOUR);
+    const deletedAsOfMs = T0 + 2 * HOUR + 600_000;
+    deleted.set(arnOf(CREATED), deletedAsOfMs);
+
+    await reconcile(T0 + 2 * HOUR);
+
+    const gaps = events.flatMap(({ type, detail }) => (type === "Gap Found" ? [detail] : []));
+    expect(gaps.map(({ cause }) => cause)).to.deep.equal(["stream-deleted"]);
+    expect(gaps[0]?.toMs).to.be.at.least(deletedAsOfMs);
   });
 });

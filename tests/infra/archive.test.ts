@@ -74,7 +74,7 @@ describe("the archive", () => {
     const program = await deploy({ prefix: "derby/" });
 
     expect(lifecycle(program).map(({ id, filter }) => `${id} ${filter.prefix}`)).to.deep.equal([
-      "abort-incomplete-uploads derby/",
+      "abort-incomplete-uploads ",
       "remove-old-claims derby/claims/",
       "remove-old-sweeps derby/sweeps/",
     ]);

@@ -12,6 +12,17 @@ interface Statement {
 const statementsOf = (policy: string) => (JSON.parse(policy) as { Statement: Statement[] }).Statement;
 const list = (value: string | string[]) => [value].flat();
 
+const FUNCTIONS = [
+  "recorder-check-alarm-tag",
+  "recorder-check-alarm-state",
+  "recorder-archive-clip",
+  "reconciler",
+  "reconciler-stream",
+  "drain",
+];
+
+const QUEUES = ["recorder-dead-letters", "reconciler-dead-letters", "event-alerts-dead-letters"];
+
 describe("the program", () => {
   let program: DeployedProgram;
   before(async () => {
@@ -32,10 +43,14 @@ describe("the program", () => {
       "PrivateBucket archive-log",
       "Encryption encryption",
       "Network network",
+      "Alerts alerts",
+      "EventAlerts event-alerts",
+      ...QUEUES.map((name) => `DeadLetterQueue ${name}`),
       "Recorder recorder",
       "RecorderFunction recorder-check-alarm-tag",
       "RecorderFunction recorder-check-alarm-state",
       "RecorderFunction recorder-archive-clip",
+      "RecorderStateMachine recorder-workflow",
       "Reconciler reconciler",
       "RecorderFunction reconciler",
       "RecorderFunction reconciler-stream",
@@ -60,23 +75,26 @@ describe("the program", () => {
         `BucketVersioning ${name}`,
       ]),
       "BucketLogging archive",
-      "EventRule recorder",
-      "EventRule reconciler",
-      "EventTarget recorder",
-      "EventTarget reconciler",
+      "Topic alerts",
+      "TopicPolicy alerts",
+      ...["recorder", "reconciler", "event-alerts"].flatMap((name) => [
+        `EventRule ${name}`,
+        `EventTarget ${name}`,
+      ]),
       "Permission reconciler",
-      "Queue recorder-dead-letters",
-      "QueuePolicy recorder-dead-letters",
-      "StateMachine recorder",
-      ...[
-        "recorder-check-alarm-tag",
-        "recorder-check-alarm-state",
-        "recorder-archive-clip",
-        "reconciler",
-        "reconciler-stream",
-        "drain",
-      ].flatMap((name) => [`Function ${name}`, `LogGroup ${name}`, `Role ${name}`, `RolePolicy ${name}`]),
-      "RolePolicy recorder-hand-over",
+      ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}-waiting`]),
+      ...FUNCTIONS.flatMap((name) => [
+        `Function ${name}`,
+        `LogGroup ${name}`,
+        `Role ${name}`,
+        `RolePolicy ${name}`,
+        `MetricAlarm ${name}-errors`,
+        `MetricAlarm ${name}-throttles`,
+      ]),
+      "StateMachine recorder-workflow",
+      "LogGroup recorder-workflow",
+      "MetricAlarm recorder-workflow-failed",
+      "RolePolicy recorder-workflow-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [
         `VideoStream ${name}`,
@@ -85,6 +103,8 @@ describe("the program", () => {
         `MetricAlarm ${name}`,
         `MetricAlarm ${name}-at-risk-50`,
         `MetricAlarm ${name}-at-risk-80`,
+        `MetricAlarm ${name}-persist-latency`,
+        `MetricAlarm ${name}-error-acks`,
       ]),
     ]);
   });
@@ -151,9 +171,9 @@ describe("the program", () => {
   });
 
   it("keeps events that could not be delivered, in a queue that takes them from this rule only", () => {
-    const queue = program.resource("aws:sqs/queue:Queue");
+    const queue = program.resource("aws:sqs/queue:Queue", "recorder-dead-letters");
     const target = program.resource("aws:cloudwatch/eventTarget:EventTarget", "recorder");
-    const policy = program.resource("aws:sqs/queuePolicy:QueuePolicy");
+    const policy = program.resource("aws:sqs/queuePolicy:QueuePolicy", "recorder-dead-letters");
 
     const [statement] = statementsOf(policy.inputs.policy);
 
@@ -163,7 +183,7 @@ describe("the program", () => {
       Principal: { Service: "events.amazonaws.com" },
     });
     expect(statement?.Condition).to.deep.equal({
-      ArnEquals: { "aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/recorder-1234567" },
+      ArnEquals: { "aws:SourceArn": ["arn:aws:events:us-east-1:123456789012:rule/recorder-1234567"] },
     });
   });
 
@@ -177,7 +197,7 @@ describe("the program", () => {
       const logGroup = program.resource("aws:cloudwatch/logGroup:LogGroup", name);
       expect(logGroup.inputs.retentionInDays, name).to.equal(30);
     }
-    expect(functions).to.have.length(6);
+    expect(functions).to.have.length(FUNCTIONS.length);
   });
 
   it("grants only actions that exist, and none by wildcard", async () => {
@@ -198,7 +218,7 @@ describe("the program", () => {
     const { inputs } = program.resource("aws:iam/rolePolicy:RolePolicy", "recorder-archive-clip");
 
     const [, readStreams, listClips, writeClips] = statementsOf(inputs.policy);
-    const folders = ["clips", "ledger", "claims", "sweeps"].map((folder) => `derby/${folder}/*`);
+    const folders = ["clips", "ledger", "claims"].map((folder) => `derby/${folder}/*`);
 
     expect(readStreams?.Condition).to.deep.equal({
       StringEquals: { "aws:ResourceTag/stack": "lastframe/derby" },

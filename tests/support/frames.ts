@@ -1,5 +1,6 @@
 import { type Packet, packetsOf } from "./ffprobe";
-import type { FetchedClip, Persisted } from "./recording";
+import type { Persisted } from "./film";
+import type { FetchedClip } from "./recording";
 
 /** Frames by kind, time on the camera's clock, and content: two lists of them compare as they are. */
 const frames = (packets: Packet[], startMs: number) =>

@@ -7,8 +7,8 @@ export interface Registered {
   name: string;
   // biome-ignore lint/suspicious/noExplicitAny: the inputs of any of the provider's types, as plain data.
   inputs: Record<string, any>;
-  /** What AWS would add: the physical name, and the ARN. */
-  outputs: { name: string; arn: string };
+  /** What AWS would add: the physical name, the ARN, and a queue's URL. */
+  outputs: { name: string; arn: string; url: string };
 }
 
 const ACCOUNT_ID = "123456789012";
@@ -69,6 +69,16 @@ export interface DeployedProgram {
   outputs: Record<string, unknown>;
 }
 
+/** Serializing a handler takes most of a run, and gives the same text each time: the programs of a run share it. */
+const { serializeFunction } = pulumi.runtime;
+const serialized = new Map<unknown, ReturnType<typeof serializeFunction>>();
+const serializeOnce: typeof serializeFunction = (handler, options) => {
+  const text = serialized.get(handler) ?? serializeFunction(handler, options);
+  serialized.set(handler, text);
+  return text;
+};
+Object.assign(pulumi.runtime, { serializeFunction: serializeOnce });
+
 /**
  * Runs `index.ts` under Pulumi's mocks and waits for every registration.
  * @throws what the program throws, at once or in a promise that it leaves to Pulumi
@@ -90,13 +100,13 @@ export async function runProgram(
         const outputs = {
           name: physical,
           arn: `arn:aws:${ARNS[type]?.(physical) ?? `mock:us-east-1:${ACCOUNT_ID}:${physical}`}`,
+          url: `https://queue/${physical}`,
         };
         resources.push({ type, name, inputs, outputs });
         const state = {
           ...inputs,
           ...outputs,
           bucket: physical,
-          url: `https://queue/${physical}`,
           ...OF_REMOTE_COMPONENTS[type],
         };
         return { id: custom ? `${name}-id` : undefined, state };

@@ -2,30 +2,18 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { CloudWatch } from "@aws-sdk/client-cloudwatch";
-import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
 import { type Cloud, startCloud } from "../../local/cloud";
 import { deploy } from "../../local/provider/inProcess";
-import { runCamera } from "../../producer/camera";
-import type { CameraEvent } from "../../producer/cameraEvents";
-import { openFootage } from "../../producer/footage";
+import { type FilmOptions, filmInto, type Persisted } from "./film";
 import { recordJudgement } from "./judgements";
-
-/** A fragment that the service acknowledged as persisted. */
-export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 
 /** A clip of the bucket, fetched to disk. */
 export interface FetchedClip {
   key: string;
   file: string;
   metadata: Record<string, string>;
-}
-
-/** How long a camera films: once through the file, or round and round, unless it is stopped before. */
-export interface FilmOptions {
-  loop?: boolean;
-  signal?: AbortSignal;
 }
 
 /** The program deployed into a local cloud of its own, on a data folder of its own. */
@@ -72,26 +60,8 @@ export async function deployRecording(
     new CloudWatch(cloud.clientConfig),
   ];
 
-  async function film(
-    streamName: string,
-    file: string,
-    { loop, signal }: FilmOptions = {},
-  ): Promise<Persisted[]> {
-    const persisted: Persisted[] = [];
-    const footage = await openFootage(() => fs.createReadStream(file), { loop });
-    const camera = runCamera({
-      footage,
-      stream: streamName,
-      client: new KinesisVideoClient(cloud.clientConfig),
-      clock: cloud.clock,
-      signal,
-      onEvent: (event) => {
-        if (event.kind === "persisted") persisted.push(event);
-      },
-    });
-    await camera.done;
-    return persisted;
-  }
+  const film = (streamName: string, file: string, how?: FilmOptions) =>
+    filmInto(cloud, streamName, file, how);
 
   async function settled(): Promise<string[]> {
     for (;;) {

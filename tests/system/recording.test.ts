@@ -4,9 +4,10 @@ import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { SQS } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { packetsOf } from "../support/ffprobe";
+import type { Persisted } from "../support/film";
 import { footage, hasFootage } from "../support/footage";
 import { framesIn, framesSent } from "../support/frames";
-import { deployRecording, type FetchedClip, type Persisted, type RecordingStack } from "../support/recording";
+import { deployRecording, type FetchedClip, type RecordingStack } from "../support/recording";
 
 interface ArchiveEventOnBus {
   "detail-type": string;

@@ -89,18 +89,21 @@ const putAlarm = (inputs: AlarmInputs, { cloudWatch }: Clients) =>
   });
 
 const logGroup: ResourceType<Plain<aws.cloudwatch.LogGroupArgs>> = {
-  inputs: { name: "replaces", retentionInDays: "updates", tags: "updates" },
+  inputs: { name: "replaces", retentionInDays: "updates", kmsKeyId: "updates", tags: "updates" },
   nameInput: "name",
-  async create({ name: logGroupName, tags }, { logs }) {
-    await logs.createLogGroup({ logGroupName, tags });
+  async create({ name: logGroupName, kmsKeyId, tags }, { logs }) {
+    await logs.createLogGroup({ logGroupName, kmsKeyId, tags });
     return logGroupName ?? "";
   },
   async configure(logGroupName, { retentionInDays }, { logs }) {
     if (retentionInDays) await logs.putRetentionPolicy({ logGroupName, retentionInDays });
   },
-  async update(logGroupName, { retentionInDays }, { logs }, { changed }) {
+  async update(logGroupName, { retentionInDays, kmsKeyId }, { logs }, { changed }) {
     if (changed.includes("retentionInDays") && !retentionInDays)
       await logs.deleteRetentionPolicy({ logGroupName });
+    if (!changed.includes("kmsKeyId")) return;
+    if (kmsKeyId) await logs.associateKmsKey({ logGroupName, kmsKeyId });
+    else await logs.disassociateKmsKey({ logGroupName });
   },
   async read(logGroupName, _known, { logs }) {
     const { logGroups } = await logs.describeLogGroups({ logGroupNamePrefix: logGroupName });
@@ -110,6 +113,7 @@ const logGroup: ResourceType<Plain<aws.cloudwatch.LogGroupArgs>> = {
         name: logGroupName,
         arn: group.arn?.replace(/:\*$/, ""),
         retentionInDays: group.retentionInDays,
+        kmsKeyId: group.kmsKeyId,
       }
     );
   },

@@ -21,6 +21,8 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
     loggingConfig: "updates",
     tracingConfig: "updates",
     deadLetterConfig: "updates",
+    kmsKeyArn: "updates",
+    vpcConfig: "updates",
     reservedConcurrentExecutions: "updates",
     tags: "updates",
   },
@@ -54,6 +56,12 @@ const lambdaFunction: ResourceType<FunctionInputs> = {
       timeout: found?.Timeout,
       memorySize: found?.MemorySize,
       environment: known.environment && { variables: found?.Environment?.Variables ?? {} },
+      kmsKeyArn: found?.KMSKeyArn,
+      vpcConfig: known.vpcConfig && {
+        ...known.vpcConfig,
+        subnetIds: found?.VpcConfig?.SubnetIds ?? [],
+        securityGroupIds: found?.VpcConfig?.SecurityGroupIds ?? [],
+      },
       reservedConcurrentExecutions: Concurrency?.ReservedConcurrentExecutions ?? -1,
     };
   },
@@ -91,6 +99,11 @@ const settings = (inputs: FunctionInputs) => ({
   Environment: { Variables: inputs.environment?.variables ?? {} },
   TracingConfig: { Mode: (inputs.tracingConfig?.mode ?? "PassThrough") as TracingMode },
   DeadLetterConfig: { TargetArn: inputs.deadLetterConfig?.targetArn ?? "" },
+  KMSKeyArn: inputs.kmsKeyArn ?? "",
+  VpcConfig: {
+    SubnetIds: inputs.vpcConfig?.subnetIds ?? [],
+    SecurityGroupIds: inputs.vpcConfig?.securityGroupIds ?? [],
+  },
   LoggingConfig: inputs.loggingConfig && {
     LogFormat: inputs.loggingConfig.logFormat as "Text" | "JSON",
     LogGroup: inputs.loggingConfig.logGroup,

@@ -219,10 +219,27 @@ const objectLock = bucketPart<aws.s3.BucketObjectLockConfigurationArgs>(
       const retention = lock?.Rule?.DefaultRetention;
       if (!retention) return undefined;
       const { Mode: mode, Days: days, Years: years } = retention;
-      return { rule: { defaultRetention: { mode, days, years } } };
+      const lasts = { ...(days !== undefined && { days }), ...(years !== undefined && { years }) };
+      return { rule: { defaultRetention: { mode, ...lasts } } };
     },
     remove: (s3, Bucket) =>
       s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
+  },
+);
+
+const notification = bucketPart<aws.s3.BucketNotificationArgs>(
+  { eventbridge: "updates" },
+  {
+    put: (s3, Bucket, { eventbridge }) =>
+      s3.putBucketNotificationConfiguration({
+        Bucket,
+        NotificationConfiguration: eventbridge ? { EventBridgeConfiguration: {} } : {},
+      }),
+    async get(s3, Bucket) {
+      const { EventBridgeConfiguration } = await s3.getBucketNotificationConfiguration({ Bucket });
+      return { eventbridge: EventBridgeConfiguration !== undefined };
+    },
+    remove: (s3, Bucket) => s3.putBucketNotificationConfiguration({ Bucket, NotificationConfiguration: {} }),
   },
 );
 
@@ -235,4 +252,5 @@ export const bucketPartResources: ResourceTypes = {
   "aws:s3/bucketPolicy:BucketPolicy": policy,
   "aws:s3/bucketLogging:BucketLogging": logging,
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": objectLock,
+  "aws:s3/bucketNotification:BucketNotification": notification,
 };

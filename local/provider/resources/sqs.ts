@@ -11,6 +11,8 @@ const ATTRIBUTES = {
   receiveWaitTimeSeconds: { name: "ReceiveMessageWaitTimeSeconds", otherwise: 0 },
   delaySeconds: { name: "DelaySeconds", otherwise: 0 },
   sqsManagedSseEnabled: { name: "SqsManagedSseEnabled", otherwise: true },
+  kmsMasterKeyId: { name: "KmsMasterKeyId", otherwise: "" },
+  kmsDataKeyReusePeriodSeconds: { name: "KmsDataKeyReusePeriodSeconds", otherwise: 300 },
 } as const;
 
 type AttributeInput = keyof typeof ATTRIBUTES;
@@ -29,6 +31,8 @@ const queue: ResourceType<QueueInputs> = {
     receiveWaitTimeSeconds: "updates",
     delaySeconds: "updates",
     sqsManagedSseEnabled: "updates",
+    kmsMasterKeyId: "updates",
+    kmsDataKeyReusePeriodSeconds: "updates",
     tags: "updates",
   },
   nameInput: "name",
@@ -45,7 +49,9 @@ const queue: ResourceType<QueueInputs> = {
     const { Attributes = {} } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] });
     const said = ATTRIBUTE_INPUTS.filter((input) => known[input] !== undefined).map((input) => {
       const text = Attributes[ATTRIBUTES[input].name as QueueAttributeName] ?? "";
-      return [input, typeof known[input] === "boolean" ? text === "true" : Number(text)];
+      const { otherwise } = ATTRIBUTES[input];
+      if (typeof otherwise === "string") return [input, text || undefined];
+      return [input, typeof otherwise === "boolean" ? text === "true" : Number(text)];
     });
     return {
       ...Object.fromEntries(said),
@@ -55,7 +61,10 @@ const queue: ResourceType<QueueInputs> = {
     };
   },
   async update(QueueUrl, inputs, { sqs }, { changed }) {
-    const which = ATTRIBUTE_INPUTS.filter((input) => changed.includes(input));
+    // A queue that is given a key gives SQS's own encryption up by itself.
+    const givesUp = (input: AttributeInput) =>
+      input === "sqsManagedSseEnabled" && inputs.kmsMasterKeyId !== undefined && !inputs[input];
+    const which = ATTRIBUTE_INPUTS.filter((input) => changed.includes(input) && !givesUp(input));
     if (which.length === 0) return;
     await sqs.setQueueAttributes({ QueueUrl, Attributes: attributesOf(inputs, which) });
   },

@@ -5,6 +5,7 @@ import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
 import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation";
 import type { Manifest } from "../../../automation/event/manifest";
+import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
 import { type Cloud, startCloud } from "../../../local/cloud";
 import { getCli } from "../../../local/engine/cli";
@@ -65,7 +66,7 @@ export interface FilmOptions {
   file?: string;
 }
 
-/** A program that makes what an event needs of its base: the bucket, and the output that says where it is. */
+/** A program that makes what an event needs of its base: bucket, alerts topic, and the output that says where they are. */
 const smallBase: PulumiFn = async () => {
   const archive = new Archive("archive", {
     prefix: "",
@@ -74,6 +75,7 @@ const smallBase: PulumiFn = async () => {
     logRetentionDays: 1,
     tags: {},
   });
+  const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
   return {
     baseEnvironment: {
       version: 1,
@@ -81,6 +83,7 @@ const smallBase: PulumiFn = async () => {
       bucket: archive.bucket,
       prefix: "",
       logRetentionDays: 1,
+      alertsTopicArn: alerts.topicArn,
     },
   };
 };

@@ -15,7 +15,7 @@ describe("What Kinesis Video asks IAM for", () => {
       service = makeKinesisVideo({
         ...deps,
         putMetric: () => undefined,
-        useKey: async () => undefined,
+        useKey: async ({ keyId }) => keyId,
         publishToTopic: async () => undefined,
       });
       return [service.http];

@@ -23,7 +23,7 @@ export interface ServedKinesisVideo {
 
 /** Serves Kinesis Video over a data folder of its own, or over `dataDir` to test a restart. */
 export async function serveKinesisVideo({
-  useKey = async () => undefined,
+  useKey = async ({ keyId }) => keyId,
   publishToTopic = async () => undefined,
   ...options
 }: {

@@ -20,6 +20,7 @@ describe("The KMS key of a Kinesis Video stream", () => {
       async useKey({ call: _call, ...use }) {
         used.push(use);
         if (refusal) throw awsError(refusal, 400, "refused");
+        return use.keyId;
       },
     });
     await kinesisVideo.control.send(

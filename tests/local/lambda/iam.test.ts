@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { awsError } from "../../../local/core/errors";
 import type { Call, Need } from "../../../local/core/service";
 import { OWNER } from "../../support/localService";
 import { ROLE, type ServedLambda, serveLambda } from "./support";
@@ -21,7 +22,7 @@ describe("local Lambda: permissions", () => {
     requestId: "1",
     async authorize(...needs) {
       asked.push(...needs);
-      if (!needs.every(allows)) throw new Error("refused");
+      if (!needs.every(allows)) throw awsError("AccessDeniedException", 403, "refused");
     },
   });
 
@@ -86,4 +87,20 @@ describe("local Lambda: permissions", () => {
       resourcePolicy: { Statement: [{ Sid: "rule", Principal: { Service: "events.amazonaws.com" } }] },
     });
   });
+
+  for (const mayWrite of [true, false]) {
+    it(`writes a function's log ${mayWrite ? "as its role" : "nowhere when its role may not, and runs it all the same"}`, async () => {
+      await cloud.close();
+      cloud = await serveLambda({ callAs: () => callThat(() => mayWrite) });
+      await cloud.create("archiver", 'exports.handler = async () => console.log("here");');
+
+      const call = callThat(() => true);
+      const answer = await cloud.lambda.invoke({ functionName: ARN, payload: "{}", call });
+
+      const actions = asked.map(({ action }) => action);
+      expect(answer.functionError).to.equal(undefined);
+      expect(actions).to.include("logs:CreateLogStream");
+      expect(cloud.logLines.length > 0).to.equal(mayWrite);
+    });
+  }
 });

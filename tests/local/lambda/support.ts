@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { strToU8, zipSync } from "fflate";
 import type { Clock } from "../../../local/core/clock";
-import type { InvokeTarget } from "../../../local/core/seams";
+import type { CallAs, InvokeTarget } from "../../../local/core/seams";
 import { type Lambda, makeLambda } from "../../../local/lambda";
 import { serveServices } from "../../support/localService";
 
@@ -16,11 +16,13 @@ export const archive = (files: Record<string, string>) =>
 /** Lambda behind an endpoint, with what it wrote to logs and a client of it. */
 export async function serveLambda({
   credentialsLastMs = 3_600_000,
+  callAs,
   ...options
 }: {
   clock?: Clock;
   dataDir?: string;
   credentialsLastMs?: number;
+  callAs?: CallAs;
 } = {}) {
   const logLines: { logGroupName: string; logStreamName: string; message: string }[] = [];
   const deadLetters: Parameters<InvokeTarget>[0][] = [];
@@ -34,6 +36,7 @@ export async function serveLambda({
         sessionToken: "token",
         expiration: new Date(Date.now() + credentialsLastMs),
       }),
+      callAs,
       writeLog: (entry) => void logLines.push(entry),
       nodePath: path.resolve(__dirname, "../../../node_modules"),
       invokeTarget: async (target) => void deadLetters.push(target),

@@ -26,6 +26,22 @@ interface Example {
 const TOPIC: [string, Properties] = ["aws:sns/topic:Topic", { name: "alerts" }];
 const KEY: [string, Properties] = ["aws:kms/key:Key", { description: "under test" }];
 
+const BUCKET: [string, Properties] = ["aws:s3/bucket:Bucket", { bucket: "clips", objectLockEnabled: true }];
+const LOG_KEY: [string, Properties] = [
+  "aws:kms/key:Key",
+  {
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          ...{ Effect: "Allow", Action: "kms:*", Resource: "*" },
+          Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root`, Service: "logs.us-east-1.amazonaws.com" },
+        },
+      ],
+    }),
+  },
+];
+
 const EXAMPLES: Record<string, Example> = {
   "aws:sns/topic:Topic": {
     first: () => ({
@@ -72,6 +88,36 @@ const EXAMPLES: Record<string, Example> = {
     on: [KEY, KEY],
     first: ([key]) => ({ name: "alias/archive", targetKeyId: key?.keyId }),
     next: ([, key]) => ({ name: "alias/archive", targetKeyId: key?.keyId }),
+  },
+  "aws:sqs/queue:Queue": {
+    on: [KEY],
+    first: () => ({ name: "letters", sqsManagedSseEnabled: true, delaySeconds: 5 }),
+    next: ([key]) => ({ name: "letters", kmsMasterKeyId: key?.arn, kmsDataKeyReusePeriodSeconds: 600 }),
+  },
+  "aws:cloudwatch/logGroup:LogGroup": {
+    on: [LOG_KEY],
+    first: ([key]) => ({ name: "/aws/lambda/archive", retentionInDays: 30, kmsKeyId: key?.arn }),
+    next: () => ({ name: "/aws/lambda/archive" }),
+  },
+  "aws:s3/bucketLogging:BucketLogging": {
+    on: [BUCKET],
+    first: ([bucket]) => ({ bucket: bucket?.bucket, targetBucket: "clips", targetPrefix: "a/" }),
+    next: ([bucket]) => ({ bucket: bucket?.bucket, targetBucket: "clips", targetPrefix: "b/" }),
+  },
+  "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": {
+    on: [BUCKET],
+    first: ([bucket]) => ({
+      ...{ bucket: bucket?.bucket, rule: { defaultRetention: { mode: "GOVERNANCE", days: 30 } } },
+    }),
+    next: ([bucket]) => ({
+      ...{ bucket: bucket?.bucket, rule: { defaultRetention: { mode: "COMPLIANCE", years: 1 } } },
+    }),
+  },
+  "aws:s3/bucketNotification:BucketNotification": {
+    hasDefault: true,
+    on: [BUCKET],
+    first: ([bucket]) => ({ bucket: bucket?.bucket, eventbridge: true }),
+    next: ([bucket]) => ({ bucket: bucket?.bucket, eventbridge: false }),
   },
   "aws:kms/keyPolicy:KeyPolicy": {
     hasDefault: true,

@@ -38,7 +38,7 @@ describe("SNS delivery", () => {
             if (refusal) throw refusal;
           },
           putMetric: ({ metricName }) => void metrics.push(metricName),
-          useKey: async () => undefined,
+          useKey: async ({ keyId }) => keyId,
         });
         return [service.http];
       },

@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError } from "commander";
+import { runCampaign } from "./campaign";
+import { MUST_REACH } from "./coverage";
+import { playSeed, type SeedResult } from "./playSeed";
+
+/** `npm run simulate`: plays random histories and says which broke a promise, and how to play them again. */
+async function main(): Promise<void> {
+  const program = new Command("npm run simulate --")
+    .description("Tries to break the archiver: random histories, on a virtual clock, with faults.")
+    .option("--histories <count>", "how many to play", wholeNumber, 1000)
+    .option("--first <seed>", "seed of the first; the others follow", wholeNumber, 0)
+    .option("--threads <count>", "threads to play them in", wholeNumber, 2)
+    .option("--seed <seed>", "play this one history only", wholeNumber)
+    .allowExcessArguments(false);
+  program.parse();
+  const { histories, first, threads, seed } = program.opts<{
+    histories: number;
+    first: number;
+    threads: number;
+    seed?: number;
+  }>();
+  if (seed !== undefined) return report([await playSeed(seed)]);
+
+  const startedAt = performance.now();
+  const campaign = await runCampaign({
+    firstSeed: first,
+    histories,
+    threads,
+    onProgress: progress(histories),
+  });
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(
+    `${campaign.histories} histories, ${Math.round(campaign.simulatedHours)} simulated hours, in ${seconds} s: ${campaign.failing.length} broke a promise`,
+  );
+  for (const [name, count] of [...campaign.reached].sort((a, b) => b[1] - a[1]))
+    console.log(`  ${String(count).padStart(6)}  ${name}`);
+  const missed = MUST_REACH.filter((name) => !campaign.reached.has(name));
+  if (missed.length > 0) {
+    console.log(`never reached, so not tried: ${missed.join(", ")}`);
+    process.exitCode = 1;
+  }
+  report(campaign.failing);
+}
+
+function report(results: SeedResult[]): void {
+  for (const { seed, violations } of results) {
+    if (violations.length === 0) console.log(`seed ${seed}: every promise was kept`);
+    for (const { invariant, fragment, says } of violations.slice(0, 3)) {
+      console.log(`seed ${seed}: ${invariant} gate${fragment ? ` ${fragment}` : ""} ${says}`);
+    }
+    if (violations.length > 3) console.log(`seed ${seed}: and ${violations.length - 3} more`);
+    if (violations.length > 0) console.log(`  npm run simulate -- --seed ${seed}`);
+    if (violations.length > 0) process.exitCode = 1;
+  }
+}
+
+function progress(histories: number): (done: number) => void {
+  return (done) => {
+    if (done % 1000 === 0 && done < histories) console.log(`${done} of ${histories}`);
+  };
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError("write a whole number");
+  return Number(value);
+}
+
+main().catch((error: Error) => {
+  console.error(error.stack);
+  process.exitCode = 70;
+});

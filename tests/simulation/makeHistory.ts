@@ -1,0 +1,134 @@
+import { type Deed, FAULT_KINDS, type Fault, type History, type Incident, type Session } from "./history";
+import { makeRandom, type Random } from "./random";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Draws a random history of at least an hour. */
+export function makeHistory(seed: number): History {
+  const random = makeRandom(seed, "history");
+  const retentionHours = random.pick([1, 2, 2, 4, 24, 24, 168]);
+  const hours = random.pick([1, 1, 1, 1, 1.5, 2, retentionHours <= 2 ? 5 : 1]);
+  const durationMs = hours * HOUR;
+  const clipSeconds = random.pick([30, 60, 120, 180, 180, 180, 300, 900]);
+  const isCalm = random.chance(0.1);
+  const deeds = drawDeeds(random, durationMs);
+  return {
+    seed,
+    startMs: Date.UTC(2026, 10, 22, 14) + random.whole(0, 24 * HOUR),
+    durationMs,
+    clipSeconds,
+    retentionHours,
+    alarmThreshold: random.pick([2, 10, 10, 10]),
+    reconcileMinutes: 15,
+    metricDelayMs: random.whole(5, 120) * SECOND,
+    behaviours: {
+      clipDropsRepeats: random.chance(0.5),
+      clipKeepsHoles: random.chance(0.7),
+      clipSeesUnlisted: random.chance(0.5),
+      newestConnectionWins: random.chance(0.5),
+      codecChangeError: random.pick(["InvalidCodecPrivateDataException", "InvalidArgumentException"]),
+      mediaEndsAtError: random.chance(0.5),
+    },
+    clocksAheadMs: {
+      lambda: random.whole(-3, 3) * SECOND,
+      stepFunctions: random.whole(-3, 3) * SECOND,
+      eventBridge: random.whole(-3, 3) * SECOND,
+    },
+    sessions: drawSessions(random, durationMs),
+    faults: isCalm ? [] : drawFaults(random, durationMs, retentionHours),
+    deeds: isCalm ? [] : deeds,
+  };
+}
+
+function drawSessions(random: Random, durationMs: number): Session[] {
+  const sessions: Session[] = [];
+  const count = random.pick([1, 1, 2, 3, 5]);
+  for (let index = 0; index < count; index += 1) {
+    const fromMs = random.whole(1, Math.max(1, Math.floor(durationMs * 0.8)));
+    const longestMs = Math.min(durationMs - fromMs, HOUR);
+    const fragmentMs = random.pick([500, 1000, 2000, 2000, 4000, 6000, 10_000, 10_000, 15_000, 20_000]);
+    // Short fragments are many: a session has about 500 at most.
+    const sessionMs = Math.min(random.pick([0.02, 0.3, 0.6, 1]) * longestMs, fragmentMs * 500);
+    sessions.push({
+      fromMs,
+      durationMs: Math.max(fragmentMs, Math.floor(sessionMs)),
+      fragmentMs,
+      jitterMs: random.pick([0, 0, Math.floor(fragmentMs / 10), Math.floor(fragmentMs / 2)]),
+      bitsPerSecond: random.pick([
+        500_000, 2_000_000, 2_000_000, 4_000_000, 4_000_000, 8_000_000, 20_000_000, 100_000_000,
+      ]),
+      clockAheadMs: random.pick([0, 0, random.whole(-5000, 5000), random.whole(-HOUR, HOUR)]),
+      uplinkMs: random.pick([50, 200, 1000, 5000]),
+      codec: random.whole(0, 1),
+      incidents: drawIncidents(random, sessionMs),
+    });
+  }
+  return sessions.sort((a, b) => a.fromMs - b.fromMs);
+}
+
+function drawIncidents(random: Random, sessionMs: number): Incident[] {
+  const count = random.pick([0, 0, 1, 2, 4]);
+  const incidents = Array.from({ length: count }, (): Incident => {
+    const atMs = Math.floor(random.fraction() * sessionMs);
+    switch (random.whole(0, 6)) {
+      case 0:
+        return { atMs, kind: "outage", forMs: random.pick([5, 30, 120, 600]) * SECOND };
+      case 1:
+        return { atMs, kind: "reconnect", resends: random.whole(0, 5) };
+      case 2:
+        return { atMs, kind: "slowFragment", forMs: random.pick([30, 60, 300, 600, 2400]) * SECOND };
+      case 3:
+        return {
+          atMs,
+          kind: "clockJump",
+          byMs: random.pick([-1, 1]) * random.pick([1, 60, 3600, 20_000]) * SECOND,
+        };
+      case 4:
+        return { atMs, kind: "codecChange", codec: random.whole(0, 3) };
+      case 5:
+        return { atMs, kind: "badFrames", fragments: random.whole(1, 3) };
+      default: {
+        const forMs = random.pick([1 * MINUTE, 20 * MINUTE, 1000 * HOUR]);
+        return { atMs, kind: "unreadable", fragments: random.whole(1, 3), forMs };
+      }
+    }
+  });
+  return incidents.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawFaults(random: Random, durationMs: number, retentionHours: number): Fault[] {
+  const count = random.pick([1, 2, 3, 4, 6]);
+  const longOutageMs = Math.min(durationMs, (retentionHours + 1) * HOUR);
+  return Array.from({ length: count }, (): Fault => {
+    const kind = random.pick(FAULT_KINDS);
+    const fromMs = Math.floor(random.fraction() * durationMs);
+    const lastsMs = random.pick([1 * MINUTE, 5 * MINUTE, 30 * MINUTE, 60 * MINUTE, longOutageMs]);
+    return {
+      kind,
+      fromMs,
+      toMs: Math.min(durationMs, fromMs + lastsMs),
+      // Two writes of a key at the same moment are over in the next.
+      chance: random.pick(kind === "writeConflict" ? [0.02, 0.1, 0.3] : [0.02, 0.1, 0.3, 0.7, 1]),
+      delayMs: random.pick([2, 10, 70, 300, 800, 2000]) * SECOND,
+    };
+  });
+}
+
+function drawDeeds(random: Random, durationMs: number): Deed[] {
+  const deeds: Deed[] = [];
+  const isEarly = () => Math.floor((0.3 + 0.6 * random.fraction()) * durationMs);
+  if (random.chance(0.12)) {
+    const recreateAfterMs = random.pick([undefined, 1 * SECOND, 60 * SECOND, 20 * MINUTE]);
+    deeds.push({ atMs: isEarly(), kind: "delete", recreateAfterMs });
+  }
+  if (random.chance(0.1)) {
+    deeds.push({
+      atMs: isEarly(),
+      kind: "changeClipLength",
+      clipSeconds: random.pick([30, 60, 120, 180, 300]),
+    });
+  }
+  return deeds;
+}

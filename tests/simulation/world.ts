@@ -1,0 +1,132 @@
+import type { Fault, History } from "./history";
+import { type Calls, makeCalls, type Tally } from "./models/calls";
+import { type CloudWatch, makeCloudWatch } from "./models/cloudWatch";
+import { type EventBridge, makeEventBridge } from "./models/eventBridge";
+import { type KinesisVideo, makeKinesisVideo } from "./models/kinesisVideo";
+import { type Lambda, makeLambda } from "./models/lambda";
+import { type Bucket, makeBucket } from "./models/s3";
+import { makeStepFunctions, type StepFunctions } from "./models/stepFunctions";
+import { makeTimeline, type Timeline } from "./timeline";
+
+/** The services, with one stream and its alarm, in which a history takes place. */
+export interface World {
+  history: History;
+  timeline: Timeline;
+  tally: Tally;
+  calls: Calls;
+  kinesisVideo: KinesisVideo;
+  bucket: Bucket;
+  cloudWatch: CloudWatch;
+  eventBridge: EventBridge;
+  lambda: Lambda;
+  stepFunctions: StepFunctions;
+  /** When schedules are due. */
+  scheduleMs: number[];
+  endMs: number;
+}
+
+/**
+ * What is tried out: code that is deployed into a world before its time begins. It defines functions
+ * (`world.lambda.define`) and a workflow, and subscribes to the alarm and to schedules; from then on it lives of what the
+ * world calls.
+ */
+export interface Subject {
+  name: string;
+  deploy(world: World): void;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Has a history take place, to its quiet end. */
+export async function play(history: History, subject: Subject): Promise<World> {
+  const world = makeWorld(history);
+  const { timeline, kinesisVideo, cloudWatch } = world;
+  kinesisVideo.create(history.startMs - 1);
+  kinesisVideo.onReceived(cloudWatch.received);
+  cloudWatch.start();
+  everyMinute(world);
+  for (const deed of history.deeds) timeline.at(history.startMs + deed.atMs, () => act(world, deed));
+  for (const fault of history.faults) timeline.at(history.startMs + fault.fromMs, () => befall(world, fault));
+  subject.deploy(world);
+  await timeline.run(world.endMs);
+  kinesisVideo.receive();
+  return world;
+}
+
+function makeWorld(history: History): World {
+  const tally: Tally = new Map();
+  const timeline = makeTimeline(history.startMs);
+  const calls = makeCalls(history, timeline, tally);
+  const lambda = makeLambda(timeline, calls, tally);
+  const { scheduleMs, endMs } = scheduleOf(history);
+  return {
+    history,
+    timeline,
+    tally,
+    calls,
+    kinesisVideo: makeKinesisVideo(history, timeline, calls),
+    bucket: makeBucket(timeline, calls),
+    cloudWatch: makeCloudWatch(history, timeline, calls),
+    eventBridge: makeEventBridge(history, timeline, calls, tally),
+    lambda,
+    stepFunctions: makeStepFunctions(history, timeline, calls, lambda),
+    scheduleMs,
+    endMs,
+  };
+}
+
+/**
+ * When schedules are due: regularly until all has come to rest, and, since nothing happens in between, once more after
+ * the longest time in which the whole retention is compared.
+ */
+function scheduleOf({ startMs, durationMs, clipSeconds, retentionHours, reconcileMinutes, seed }: History) {
+  const periodMs = reconcileMinutes * 60_000;
+  const firstMs = startMs + (Math.abs(seed * 7919) % periodMs);
+  // Behind the last fault: the latest listing, a claim that grows stale, and a sweep that looks an hour back.
+  const restMs = startMs + durationMs + 2 * HOUR_MS + 2 * clipSeconds * 1000;
+  const scheduleMs: number[] = [];
+  for (let atMs = firstMs; atMs < restMs; atMs += periodMs) scheduleMs.push(atMs);
+  const comparedMs = restMs + Math.min(DAY_MS, (retentionHours * HOUR_MS) / 4);
+  scheduleMs.push(comparedMs, comparedMs + periodMs, comparedMs + 2 * periodMs);
+  return { scheduleMs, endMs: comparedMs + 3 * periodMs };
+}
+
+/** Alarms are evaluated on what has arrived, whether or not anyone asks for it. */
+function everyMinute({ timeline, kinesisVideo, history, endMs }: World): void {
+  const lastMs = Math.min(endMs, history.startMs + history.durationMs + HOUR_MS);
+  const tick = () => {
+    kinesisVideo.receive();
+    if (timeline.nowMs() < lastMs) timeline.at(timeline.nowMs() + 5000, tick);
+  };
+  timeline.at(history.startMs, tick);
+}
+
+function act({ kinesisVideo, timeline, cloudWatch }: World, deed: History["deeds"][number]): void {
+  if (deed.kind === "changeClipLength") {
+    cloudWatch.alarm.tags.ClipSeconds = String(deed.clipSeconds);
+    return;
+  }
+  kinesisVideo.remove();
+  if (deed.recreateAfterMs === undefined) return;
+  const againMs = timeline.nowMs() + deed.recreateAfterMs;
+  timeline.at(againMs, () => kinesisVideo.create(againMs));
+}
+
+/** The faults that strike by themselves, not on a call. */
+function befall({ bucket, calls, stepFunctions, tally }: World, fault: Fault): void {
+  const keyOf = () => {
+    const folder = bucket.folderNames("ledger/gate/").at(-1);
+    return folder && bucket.firstKeys(`ledger/gate/${folder}/`, 1)[0];
+  };
+  if (fault.kind === "executionAborted" && calls.strikes(fault.kind)) stepFunctions.abortAll();
+  if (fault.kind === "entryDamaged" && keyOf() && calls.strikes(fault.kind)) {
+    bucket.put(keyOf() ?? "", Buffer.from("{ not what was written"), {}, undefined);
+  }
+  if (fault.kind === "foreignObject" && keyOf() && calls.strikes(fault.kind)) {
+    const folder = (keyOf() ?? "").replace(/[^/]*$/, "");
+    const name = calls.random.pick(["000-read-me.txt", "999999999999.json.bak", "zzz", "000000000000.json"]);
+    tally.set(`foreign ${name}`, 1);
+    if (!bucket.objects.has(folder + name)) bucket.put(folder + name, Buffer.from("a note"), {}, undefined);
+  }
+}
