@@ -6,7 +6,7 @@ import { cameraLabels } from "./event/cameras";
 import { durationText, parseDuration } from "./event/duration";
 import { checkName, fromId } from "./event/eventName";
 import { exitCodes, explain, failure } from "./event/failure";
-import { findEvent, resumable } from "./event/findEvent";
+import { findEvent } from "./event/findEvent";
 import { makeProgress, type Progress } from "./event/progress";
 import { type EventRecord, isAlive, nameOf } from "./event/record";
 import { makeStack, startEvent, startedText } from "./event/start";
@@ -101,7 +101,9 @@ export function eventCommand(): Command {
 
   withCommon(event.command("sweep"))
     .description("Stops every event whose time is over. May run from cron, on several machines at once.")
-    .action((options: CommonOptions) => run("sweep", options, (tools, how) => sweep(tools, options, how)));
+    .action((options: CommonOptions) =>
+      run("sweep", options, (tools, how) => sweep(tools, options, how), "the next sweep goes on from there"),
+    );
 
   return event;
 }
@@ -288,6 +290,7 @@ async function run(
   label: string,
   { base, json }: CommonOptions,
   act: (tools: Tools, how: Run) => Promise<void> | void,
+  goOn = `\`lastframe event resume ${label}\` goes on from there`,
 ): Promise<void> {
   const progress = makeProgress(process.stderr, { isJson: json, label });
   const interrupted = new AbortController();
@@ -301,7 +304,7 @@ async function run(
     await withTools(base, async (tools) => act(tools, { progress, signal: interrupted.signal }));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    throw failure("interrupted", `interrupted; ${resumable({ id: `00000000-${label}` })}`, error);
+    throw failure("interrupted", `interrupted; ${goOn}`, error);
   } finally {
     progress.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);

@@ -204,7 +204,7 @@ describe("what lastframe event answers to what it finds", function () {
 
     expect(code).to.equal(64);
     expect(line).to.equal(
-      "error: no usable Pulumi CLI; install it as https://www.pulumi.com/docs/install/ says, or put it on PATH\n",
+      "error: no Pulumi CLI; install it as https://www.pulumi.com/docs/install/ says, or put it on PATH\n",
     );
   });
 

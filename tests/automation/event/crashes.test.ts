@@ -11,11 +11,19 @@ import {
   type TestCamera,
 } from "./support";
 
-/** kill -9 of a command, and of the engine that it runs, as when the machine goes down. */
-function crash({ process: { pid = 0 } }: RunningCommand, { withEngine }: { withEngine: boolean }): void {
-  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
-  process.kill(pid, "SIGKILL");
-  if (withEngine) for (const child of children.filter(Boolean)) process.kill(Number(child), "SIGKILL");
+/** kill -9 of a command, and of everything that it runs, as when the machine goes down. */
+function crash({ process: { pid = 0 } }: RunningCommand, { withMachine }: { withMachine: boolean }): void {
+  const all = withMachine ? withDescendants(pid) : [pid];
+  for (const one of all) process.kill(one, "SIGKILL");
+}
+
+function withDescendants(pid: number): number[] {
+  const children = fs
+    .readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean);
+  return [pid, ...children.flatMap((child) => withDescendants(Number(child)))];
 }
 
 describe("an event whose tool dies", function () {
@@ -34,10 +42,10 @@ describe("an event whose tool dies", function () {
     return events[0]?.phase;
   };
 
-  it("in the middle of start, together with its engine: resume takes the stale lock away and finishes the stack", async () => {
+  it("in the middle of start, with the machine: resume takes the stale lock away and finishes the stack", async () => {
     const starting = cloud.event(["start", "derby", "--streams", "gate"]);
     await starting.prints(/Recorder \d+ of \d+/);
-    crash(starting, { withEngine: true });
+    crash(starting, { withMachine: true });
     await starting.ended;
     const afterCrash = await phase();
     const locks = await cloud.leftovers();
@@ -58,7 +66,7 @@ describe("an event whose tool dies", function () {
   it("in the middle of draining: resume drains the rest", async () => {
     const stopping = cloud.event(["stop", "derby"]);
     await stopping.prints(/cannot be connected any more|archiving/);
-    crash(stopping, { withEngine: false });
+    crash(stopping, { withMachine: false });
     await stopping.ended;
 
     expect(await phase()).to.equal("stopping");
@@ -67,7 +75,7 @@ describe("an event whose tool dies", function () {
   it("in the middle of destroy, while its engine goes on: resume waits for it and ends what is left", async () => {
     const stopping = cloud.event(["resume", "derby"]);
     await stopping.prints(/removing the stack/);
-    crash(stopping, { withEngine: false });
+    crash(stopping, { withMachine: false });
     await stopping.ended;
     const afterCrash = await phase();
 
