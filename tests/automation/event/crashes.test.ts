@@ -5,7 +5,6 @@ import {
   acknowledgedBy,
   type EventCloud,
   fragmentsIn,
-  idToday,
   OPERATION_MS,
   startEventCloud,
   type TestCamera,
@@ -29,11 +28,9 @@ function withDescendants(pid: number): number[] {
 describe("an event whose tool dies", function () {
   this.timeout(OPERATION_MS);
   let cloud: EventCloud;
-  let id: string;
   let camera: TestCamera;
   before(async function () {
     cloud = await startEventCloud(this);
-    id = idToday(cloud, "derby");
   });
   after(() => cloud?.close());
 
@@ -83,7 +80,7 @@ describe("an event whose tool dies", function () {
 
     expect([afterCrash, code], stderr).to.deep.equal(["destroying", 0]);
     expect(stdout).to.match(/^derby is stopped: complete/);
-    expect(fragmentsIn(await cloud.manifest(id))).to.deep.equal(acknowledgedBy(camera));
+    expect(fragmentsIn(await cloud.manifest("derby"))).to.deep.equal(acknowledgedBy(camera));
     expect((await cloud.leftovers()).filter((left) => !left.startsWith("lastframe-event-"))).to.deep.equal(
       [],
     );

@@ -2,14 +2,7 @@ import * as path from "node:path";
 import { IAM } from "@aws-sdk/client-iam";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
-import {
-  acknowledgedBy,
-  type EventCloud,
-  fragmentsIn,
-  idToday,
-  OPERATION_MS,
-  startEventCloud,
-} from "./support";
+import { acknowledgedBy, type EventCloud, fragmentsIn, OPERATION_MS, startEventCloud } from "./support";
 
 describe("an event that meets trouble", function () {
   this.timeout(2 * OPERATION_MS);
@@ -89,7 +82,7 @@ describe("an event that meets trouble", function () {
       [0, "once is stopped: complete"],
       [0, "once is stopped: complete"],
     ]);
-    expect(fragmentsIn(await cloud.manifest(idToday(cloud, "once")))).to.deep.equal(acknowledgedBy(camera));
+    expect(fragmentsIn(await cloud.manifest("once"))).to.deep.equal(acknowledgedBy(camera));
     expect(await cloud.leftovers()).to.deep.equal([]);
   });
 
@@ -116,7 +109,10 @@ describe("an event that meets trouble", function () {
     expect(camera.troubles.join()).to.match(/not authorized/i);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/^live is stopped: complete/);
-    expect(fragmentsIn(await cloud.manifest(idToday(cloud, "live")))).to.deep.equal(acknowledgedBy(camera));
+    const held = fragmentsIn(await cloud.manifest("live"));
+    expect(new Set(held).size).to.equal(held.length);
+    // The service may have persisted a fragment, and lost the connection before it could say so.
+    expect(acknowledgedBy(camera).filter((number) => !held.includes(number))).to.deep.equal([]);
   });
 
   it("keeps a fragment that is persisted between the comparison and the deletion", async () => {
@@ -135,9 +131,7 @@ describe("an event that meets trouble", function () {
 
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/^late is stopped: complete/);
-    expect(fragmentsIn(await cloud.manifest(idToday(cloud, "late")))).to.deep.equal(
-      acknowledgedBy(early, late),
-    );
+    expect(fragmentsIn(await cloud.manifest("late"))).to.deep.equal(acknowledgedBy(early, late));
   });
 
   it("is swept when its time ended during a network outage, on a machine whose clock is an hour wrong", async () => {
@@ -148,12 +142,13 @@ describe("an event that meets trouble", function () {
       NODE_OPTIONS: `-r ${path.resolve("tests/support/wrongClock.js")}`,
       WRONG_BY_MS: String(3_600_000),
     };
-    const started = await cloud.done(["start", "short", "--streams", "gate", "--ttl", "10m"], wrong);
+    const started = await cloud.done(["start", "short", "--streams", "gate"], wrong);
     const camera = await cloud.film("short-gate");
     await camera.has(20);
     const tooEarly = await cloud.done(["sweep"], wrong);
     await camera.stop();
-    const { endsAt } = JSON.parse((await cloud.done(["status", "short", "--json"])).stdout);
+    const extended = await cloud.done(["extend", "short", "--ttl", "10m", "--json"], wrong);
+    const { endsAt } = JSON.parse(extended.stdout);
     await cloud.cloud.clock.sleep(Date.parse(endsAt) + 1_000 - cloud.cloud.clock.nowMs());
 
     const offline = await cloud.done(["sweep"], { ...wrong, AWS_ENDPOINT_URL: "http://127.0.0.1:9" });
@@ -171,7 +166,7 @@ describe("an event that meets trouble", function () {
       swept.map(({ stderr }) => stderr).join(),
     ).to.deep.equal([0, 0]);
     expect(swept.map(({ stdout }) => stdout).join()).to.match(/short is stopped: complete/);
-    expect(fragmentsIn(await cloud.manifest(idToday(cloud, "short")))).to.deep.equal(acknowledgedBy(camera));
+    expect(fragmentsIn(await cloud.manifest("short"))).to.deep.equal(acknowledgedBy(camera));
     expect(await cloud.leftovers()).to.deep.equal([]);
   });
 
@@ -183,7 +178,7 @@ describe("an event that meets trouble", function () {
     const unreadable = ["GetClip", "GetMediaForFragmentList"].map((action) => ({
       service: "kinesisvideo",
       action,
-      fail: { code: "InternalFailure", status: 500, message: "unreadable" },
+      fail: { code: "NotAuthorizedException", status: 401, message: "not yours" },
     }));
     cloud.cloud.faults.use({ rules: unreadable });
 
@@ -195,7 +190,7 @@ describe("an event that meets trouble", function () {
       /error: \d+ fragments of loss-gate .* are acknowledged and not archived; nothing was deleted/,
     );
     expect(givenUp.code, givenUp.stderr).to.equal(1);
-    const { abandoned, answer } = await cloud.manifest(idToday(cloud, "loss"));
+    const { abandoned, answer } = await cloud.manifest("loss");
     expect([answer, abandoned.map(({ stream }) => stream)]).to.deep.equal(["gaps", ["loss-gate"]]);
     expect(abandoned[0]?.fragments.toSorted()).to.deep.equal(acknowledgedBy(camera));
     expect(await cloud.leftovers()).to.deep.equal([]);

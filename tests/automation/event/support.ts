@@ -55,7 +55,10 @@ export interface EventCloud {
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Switches a camera on; `client` is whom it calls as. */
   film(stream: string, options?: FilmOptions): Promise<TestCamera>;
-  manifest(event: string): Promise<Manifest>;
+  /** The id of the only event of a name. */
+  idOf(name: string): Promise<string>;
+  /** The manifest of the only event of a name. */
+  manifest(name: string): Promise<Manifest>;
   /** What of events is left: stacks, locks, folders, streams. */
   leftovers(): Promise<string[]>;
   close(): Promise<void>;
@@ -105,16 +108,19 @@ export async function startEventCloud(
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-events-"));
   const tmp = path.join(folder, "tmp");
   fs.mkdirSync(tmp);
-  const cloud = await startCloud({ dataDir: path.join(folder, "cloud"), speed });
+  const dataDir = path.join(folder, "cloud");
+  startTomorrow(dataDir);
+  const cloud = await startCloud({ dataDir, speed });
   const engine = engineEnvironment({ dataDir: path.join(folder, "engine"), target: cloud.clientConfig });
   const env = {
     ...engine,
     PATH: `${path.dirname(pulumiCommand.command)}${path.delimiter}${engine.PATH}`,
     TMPDIR: tmp,
   };
+  const config = { "aws:region": "us-east-1", "lastframe:streams": JSON.stringify([{ name: "gate" }]) };
   const stack = await LocalWorkspace.createStack(
     { stackName: "dev", projectName: "lastframe", program: base },
-    { pulumiCommand, envVars: env, stackSettings: { dev: { config: { "aws:region": "us-east-1" } } } },
+    { pulumiCommand, envVars: env, stackSettings: { dev: { config } } },
   );
   const { outputs } = await stack.up({ color: "never" });
   fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
@@ -172,8 +178,17 @@ export async function startEventCloud(
     };
   }
 
-  async function manifest(id: string): Promise<Manifest> {
-    const { Body } = await s3.getObject({ Bucket: bucket, Key: `events/${id}/manifest.json` });
+  async function idOf(name: string): Promise<string> {
+    const found = await s3.listObjectsV2({ Bucket: bucket, Prefix: "events/", Delimiter: "/" });
+    const ids = (found.CommonPrefixes ?? []).map(({ Prefix = "" }) => Prefix.split("/")[1] ?? "");
+    const [id = "", ...others] = ids.filter((one) => one.slice(9) === name);
+    if (!id || others.length > 0) throw new Error(`there is not one event ${name}: ${ids.join(", ")}`);
+    return id;
+  }
+
+  async function manifest(name: string): Promise<Manifest> {
+    const Key = `events/${await idOf(name)}/manifest.json`;
+    const { Body } = await s3.getObject({ Bucket: bucket, Key });
     return JSON.parse((await Body?.transformToString()) ?? "");
   }
 
@@ -202,7 +217,15 @@ export async function startEventCloud(
   }
 
   const done = (args: string[], environment?: Record<string, string>) => event(args, environment).ended;
-  return { cloud, bucket, folder, env, s3, event, done, film, manifest, leftovers, close };
+  return { cloud, bucket, folder, env, s3, event, done, film, idOf, manifest, leftovers, close };
+}
+
+/** Has a cloud's clock begin early in a day, so that no test meets midnight. */
+function startTomorrow(dataDir: string): void {
+  const dayMs = 24 * 3_600_000;
+  const nowMs = (Math.floor(Date.now() / dayMs) + 1) * dayMs + 1_800_000;
+  fs.mkdirSync(dataDir);
+  fs.writeFileSync(path.join(dataDir, "clock.json"), JSON.stringify({ nowMs }));
 }
 
 /** The numbers of all fragments in a manifest's clips, as often as they are there. */
@@ -215,7 +238,3 @@ export const fragmentsIn = (manifest: Manifest, stream?: string): string[] =>
 /** The numbers that cameras heard of as persisted. */
 export const acknowledgedBy = (...cameras: TestCamera[]): string[] =>
   cameras.flatMap(({ persisted }) => persisted.map(({ fragmentNumber }) => fragmentNumber)).sort();
-
-/** The id that an event has when it starts on this day of the cloud. */
-export const idToday = ({ cloud }: EventCloud, name: string): string =>
-  `${new Date(cloud.clock.nowMs()).toISOString().slice(0, 10).replace(/-/g, "")}-${name}`;
