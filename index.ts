@@ -5,6 +5,7 @@ import { ArchivalPipeline } from "./infra/archivalPipeline";
 import { Archive } from "./infra/archive";
 import { ClipHook } from "./infra/clipHook";
 import { consoleLinks } from "./infra/console";
+import { Dashboard } from "./infra/dashboard";
 import { DeviceSignIn } from "./infra/deviceSignIn";
 import { Drain } from "./infra/drain";
 import { Encryption } from "./infra/encryption";
@@ -14,6 +15,8 @@ import { Notifications } from "./infra/notifications";
 import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
+import { stackPage } from "./infra/stackPage";
+import { withoutStackTraces } from "./infra/withoutStackTraces";
 
 const settings = readSettings();
 const project = pulumi.getProject();
@@ -62,22 +65,26 @@ const notifications = settings.streams.some(({ notify }) => notify)
   ? new Notifications("notifications", { archive, workflowArn: recorder.workflowArn, ...common })
   : undefined;
 // An alarm that rings before the rule listens is heard by nobody.
-const pipelines = settings.streams.map(
-  ({ notify, ...stream }) =>
-    new ArchivalPipeline(
-      stream.name,
-      {
-        ...stream,
-        ...common,
-        reconcileMinutes,
-        drain,
-        notifications: notify ? notifications : undefined,
-      },
-      { dependsOn: recorder },
-    ),
+const pipelines = withoutStackTraces(() =>
+  settings.streams.map(
+    ({ notify, ...stream }) =>
+      new ArchivalPipeline(
+        stream.name,
+        {
+          ...stream,
+          ...common,
+          reconcileMinutes,
+          drain,
+          notifications: notify ? notifications : undefined,
+        },
+        { dependsOn: recorder },
+      ),
+  ),
 );
-new EventAlerts("event-alerts", common);
-if (settings.clipHook) new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common });
+const eventAlerts = new EventAlerts("event-alerts", common);
+const clipHook = settings.clipHook
+  ? new ClipHook("clip-hook", { targetArn: settings.clipHook, ...common })
+  : undefined;
 const devices =
   settings.devices &&
   new DeviceSignIn("devices", {
@@ -86,8 +93,38 @@ const devices =
     notificationTopicArn: notifications?.topicArn,
   });
 
+const { dashboardName } = new Dashboard("dashboard", {
+  stack,
+  workflowArn: recorder.workflowArn,
+  functions: [recorder, reconciler, drain, notifications].flatMap((part) => part?.functions ?? []),
+  queues: [recorder, reconciler, eventAlerts, notifications, clipHook].flatMap(
+    (part) => part?.deadLetters ?? [],
+  ),
+});
+
 const { region } = aws.getRegionOutput();
 const links = region.apply(consoleLinks);
+
+/** Where everything is and what to type next, in Markdown. */
+export const readme = pulumi
+  .all([
+    links,
+    pulumi.output({
+      stack,
+      region,
+      bucket: archive.bucket,
+      prefix: archive.prefix,
+      workflowArn: recorder.workflowArn,
+      streams: pipelines.map(({ streamName, streamArn, alarmName, clipSeconds, retentionHours }) => ({
+        name: streamName,
+        arn: streamArn,
+        alarm: alarmName,
+        clipSeconds,
+        retentionHours,
+      })),
+    }),
+  ])
+  .apply(([link, facts]) => stackPage(facts, link));
 
 /** Where the footage is. */
 export const bucket = archive.bucket;
@@ -95,13 +132,18 @@ export const bucketConsole = pulumi
   .all([links, archive.bucket])
   .apply(([link, name]) => link.bucket(name, archive.prefix));
 
+/** The page to look at during an event. */
+export const dashboard = dashboardName;
+
 /** The Step Functions workflow that records. */
 export const workflow = recorder.workflowArn;
 export const workflowConsole = pulumi.all([links, workflow]).apply(([link, arn]) => link.workflow(arn));
 
-/** Each camera's stream, its alarm, and where to see them. */
-export const streams = pipelines.map(({ streamName, alarmName }) => ({
+/** Each camera's stream, what sends to it needs to know, its alarm, and where to see them. */
+export const streams = pipelines.map(({ streamName, streamArn, alarmName }) => ({
   name: streamName,
+  arn: streamArn,
+  region,
   alarm: alarmName,
   streamConsole: pulumi.all([links, streamName]).apply(([link, name]) => link.stream(name)),
   alarmConsole: pulumi.all([links, alarmName]).apply(([link, name]) => link.alarm(name)),

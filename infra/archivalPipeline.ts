@@ -30,6 +30,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly streamName: pulumi.Output<string>;
   readonly streamArn: pulumi.Output<string>;
   readonly alarmName: pulumi.Output<string>;
+  readonly clipSeconds: number;
+  readonly retentionHours: number;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:ArchivalPipeline", name, {}, opts);
@@ -108,6 +110,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
       { ...child, dependsOn: [alarm, ...atRisk] },
     );
 
+    this.clipSeconds = clipSeconds;
+    this.retentionHours = retentionHours;
     this.streamName = stream.name;
     this.streamArn = stream.arn;
     this.alarmName = alarm.name;

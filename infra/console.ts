@@ -8,6 +8,11 @@ export const consoleLinks = (region: string) => {
       `${home}/kinesisvideo/home?region=${region}#/streams/streamName/${encodeURIComponent(name)}`,
     alarm: (name: string) =>
       `${home}/cloudwatch/home?region=${region}#alarmsV2:alarm/${encodeURIComponent(name)}`,
+    /** The list of alarms whose names contain this. */
+    alarms: (search: string) =>
+      `${home}/cloudwatch/home?region=${region}#alarmsV2:?search=${encodeURIComponent(search)}`,
+    dashboard: (name: string) =>
+      `${home}/cloudwatch/home?region=${region}#dashboards/dashboard/${encodeURIComponent(name)}`,
     workflow: (arn: string) =>
       `${home}/states/home?region=${region}#/statemachines/view/${encodeURIComponent(arn)}`,
   };

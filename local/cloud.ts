@@ -1,5 +1,7 @@
 import * as path from "node:path";
 import { makeCloudWatch } from "./cloudWatch";
+import { makeCognitoIdentityPools } from "./cognito/identityPools";
+import { makeCognitoUserPools } from "./cognito/userPools";
 import { type Clock, makeClock } from "./core/clock";
 import { type Faults, makeFaults, type Strike } from "./core/faults";
 import { lockFolder } from "./core/lock";
@@ -147,6 +149,10 @@ function makeServices(
   const invokeLambda = lambda.invoke;
   const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
   const sts = makeSts({ ...deps, iam });
+  const userPools = makeCognitoUserPools(deps);
+  const { holderOf } = userPools;
+  const { trustsWebIdentity } = iam;
+  const identityPools = makeCognitoIdentityPools({ ...deps, issueCredentials, trustsWebIdentity, holderOf });
   const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sns, sqs, stepFunctions });
 
   // In the order in which they are closed: first what starts work, last what keeps its record.
@@ -160,6 +166,8 @@ function makeServices(
     s3,
     sqs,
     sts,
+    identityPools,
+    userPools,
     kms,
     iam,
     logs,

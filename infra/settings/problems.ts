@@ -17,8 +17,9 @@ export function sentence(project: string, { path, found, advice }: Problem): str
   return `[${project}:${at}] ${found}; ${advice}`;
 }
 
-/** What was found: `is missing`, or `is` and the value as JSON. */
+/** What was found: `is missing`, or `is` and the value as JSON, or how long it is where nobody would read it. */
 export function foundValue(value: unknown): string {
+  if (Array.isArray(value) && value.length > 100) return `has ${value.length} entries`;
   return value === undefined ? "is missing" : `is ${JSON.stringify(value)}`;
 }
 

@@ -23,6 +23,12 @@ const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+/**
+ * What one stack is made and measured for. Reconcile asks CloudWatch for the tags of each alarm, one after the other, in
+ * the 300 s of its function; and an account starts with 5,000 alarms in a Region (CloudWatch quotas).
+ */
+const MOST_STREAMS = 1000;
+
 /** Defaults that are told apart from what a user wrote: Pulumi fills in those of `Pulumi.yaml` itself. */
 export const DEFAULTS = { alarmThreshold: 10, vpcCidr: "10.0.0.0/16" };
 
@@ -50,8 +56,9 @@ const perStream = {
 /** One entry of the list of streams: its name, and what it states for itself. */
 export const streamEntry = {
   name: matching(
-    /^[a-zA-Z0-9_.-]{1,200}$/,
-    "write the stream's name, 1 to 200 letters, digits, dots, dashes or underscores",
+    // An alarm's name holds the stack's name, the stream's and more, in 255 characters (PutMetricAlarm API page).
+    /^[a-zA-Z0-9_.-]{1,100}$/,
+    "write the stream's name, 1 to 100 letters, digits, dots, dashes or underscores",
   ),
   ...z.object(perStream).partial().shape,
 };
@@ -63,6 +70,10 @@ const streams = {
     })
     .default([])
     .refine((list) => list.length > 0, "write at least one stream, such as [{name: gate}]")
+    .refine(
+      (list) => list.length <= MOST_STREAMS,
+      `a stack takes ${MOST_STREAMS} streams at most, as Reconcile asks for each one's alarm within its five minutes: make a second stack for the others`,
+    )
     .describe(`One entry per camera: name, and ${Object.keys(perStream).join(", ")} where a camera differs.`),
   clipSeconds: perStream.clipSeconds.default(180),
   retentionHours: perStream.retentionHours.default(48),

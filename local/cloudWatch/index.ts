@@ -4,12 +4,13 @@ import type { InvokeTarget, PublishEvent, PutMetric } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAlarmOperations } from "./alarmOperations";
 import { openAlarms } from "./alarmStore";
+import { makeDashboardOperations } from "./dashboardOperations";
 import { startEvaluator } from "./evaluator";
 import { makeMetricOperations } from "./metricOperations";
 import { openMetrics } from "./metrics";
 import { makeTagOperations } from "./tagOperations";
 
-/** Amazon CloudWatch: metrics and the alarms on them. */
+/** Amazon CloudWatch: metrics, the alarms on them, and dashboards. */
 export interface CloudWatch {
   http: HttpService;
   operations: Operations;
@@ -47,6 +48,7 @@ export function makeCloudWatch(
     ...makeMetricOperations(deps, metrics),
     ...makeAlarmOperations(deps, alarms),
     ...makeTagOperations(alarms),
+    ...makeDashboardOperations(deps),
   });
   const http = jsonService({
     signingName: "monitoring",

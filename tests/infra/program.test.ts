@@ -45,6 +45,7 @@ describe("the program", () => {
       "Network network",
       "Alerts alerts",
       "EventAlerts event-alerts",
+      "Dashboard dashboard",
       ...QUEUES.map((name) => `DeadLetterQueue ${name}`),
       "Recorder recorder",
       "RecorderFunction recorder-check-alarm-tag",
@@ -75,6 +76,7 @@ describe("the program", () => {
         `BucketVersioning ${name}`,
       ]),
       "BucketLogging archive",
+      "Dashboard dashboard",
       "Topic alerts",
       "TopicPolicy alerts",
       ...["recorder", "reconciler", "event-alerts"].flatMap((name) => [

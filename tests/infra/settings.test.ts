@@ -155,12 +155,12 @@ describe("settings", () => {
     [
       "a stream without a name",
       { streams: [{ clipSeconds: 60 }] },
-      "[lastframe:streams[0].name] is missing; write the stream's name, 1 to 200 letters, digits, dots, dashes or underscores",
+      "[lastframe:streams[0].name] is missing; write the stream's name, 1 to 100 letters, digits, dots, dashes or underscores",
     ],
     [
       "an illegal name",
       { streams: [{ name: "front gate" }] },
-      '[lastframe:streams[0].name] is "front gate"; write the stream\'s name, 1 to 200 letters, digits, dots, dashes or underscores',
+      '[lastframe:streams[0].name] is "front gate"; write the stream\'s name, 1 to 100 letters, digits, dots, dashes or underscores',
     ],
     [
       "the same name twice",
@@ -201,6 +201,11 @@ describe("settings", () => {
       "a prefix without its slash",
       { prefix: "derby", streams: [{ name: "gate" }] },
       '[lastframe:prefix] is "derby"; write nothing, or folders that end in a slash, such as derby/',
+    ],
+    [
+      "more streams than a stack is made for",
+      { streams: Array.from({ length: 1001 }, (_, index) => ({ name: `camera-${index}` })) },
+      "[lastframe:streams] has 1001 entries; a stack takes 1000 streams at most, as Reconcile asks for each one's alarm within its five minutes: make a second stack for the others",
     ],
     ["broken JSON", { streams: "[{" }, "[lastframe:streams] is not valid JSON; mend [{"],
     ...others(

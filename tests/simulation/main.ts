@@ -1,7 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { runCampaign } from "./campaign";
 import { MUST_REACH } from "./coverage";
+import { type Finding, findMutations } from "./findMutations";
+import { makeHistory } from "./makeHistory";
 import { playSeed, type SeedResult } from "./playSeed";
+import { shrink } from "./shrink";
 
 /** `npm run simulate`: plays random histories and says which broke a promise, and how to play them again. */
 async function main(): Promise<void> {
@@ -11,15 +14,18 @@ async function main(): Promise<void> {
     .option("--first <seed>", "seed of the first; the others follow", wholeNumber, 0)
     .option("--threads <count>", "threads to play them in", wholeNumber, 2)
     .option("--seed <seed>", "play this one history only", wholeNumber)
+    .option("--mutations", "put each deliberate fault into the product, and count the histories that find it")
     .allowExcessArguments(false);
   program.parse();
-  const { histories, first, threads, seed } = program.opts<{
+  const { histories, first, threads, seed, mutations } = program.opts<{
     histories: number;
     first: number;
     threads: number;
     seed?: number;
+    mutations?: true;
   }>();
-  if (seed !== undefined) return report([await playSeed(seed)]);
+  if (mutations) return findAll(histories, threads);
+  if (seed !== undefined) return replay(seed);
 
   const startedAt = performance.now();
   const campaign = await runCampaign({
@@ -40,6 +46,28 @@ async function main(): Promise<void> {
     process.exitCode = 1;
   }
   report(campaign.failing);
+}
+
+/** Plays one history again; one that fails is made as short as it can be. */
+async function replay(seed: number): Promise<void> {
+  const played = await playSeed(seed);
+  report([played]);
+  if (played.violations.length === 0) return;
+  const { history, result } = await shrink(makeHistory(seed));
+  console.log(`shrunk to: ${JSON.stringify(history, null, 1).replace(/\n\s+/g, " ")}`);
+  report([result]);
+}
+
+async function findAll(limit: number, threads: number): Promise<void> {
+  const findings = await findMutations({ limit, threads, onFinding: tell });
+  const unfound = findings.filter(({ histories }) => histories === undefined);
+  console.log(`${findings.length - unfound.length} of ${findings.length} deliberate faults found`);
+  if (unfound.length > 0) process.exitCode = 1;
+
+  function tell({ mutation, histories, violation }: Finding): void {
+    const how = histories ? `history ${histories}: ${violation?.invariant} ${violation?.says}` : "NOT FOUND";
+    console.log(`${mutation.name.padEnd(30)} ${how}`);
+  }
 }
 
 function report(results: SeedResult[]): void {

@@ -4,14 +4,20 @@ import type { Cloud } from "../../local/cloud";
 import { runCamera } from "../../producer/camera";
 import type { CameraEvent } from "../../producer/cameraEvents";
 import { openFootage } from "../../producer/footage";
+import { type Padding, padFootage } from "./padFootage";
+import { recordFrames } from "./recordFrames";
 
 /** A fragment that the service acknowledged as persisted. */
 export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 
-/** How long a camera films: once through the file, or round and round, unless it is stopped before. */
+/** How a camera films: once through the file, or round and round, unless it is stopped before. */
 export interface FilmOptions {
   loop?: boolean;
   signal?: AbortSignal;
+  /** A camera of a higher bit rate. */
+  padding?: Padding;
+  /** Told at the end of every coded frame that was persisted: kind, time on the camera's clock, MD5 of its bytes. */
+  onFilmed?(frames: string[]): void;
 }
 
 /** Sends a file to a stream as a camera would, on the cloud's clock; resolves when all of it is persisted. */
@@ -19,12 +25,13 @@ export async function filmInto(
   cloud: Cloud,
   streamName: string,
   file: string,
-  { loop, signal }: FilmOptions = {},
+  { loop, signal, padding, onFilmed }: FilmOptions = {},
 ): Promise<Persisted[]> {
   const persisted: Persisted[] = [];
-  const footage = await openFootage(() => fs.createReadStream(file), { loop });
+  const source = await openFootage(() => fs.createReadStream(file), { loop });
+  const recorded = recordFrames(padding ? padFootage(source, padding) : source);
   const camera = runCamera({
-    footage,
+    footage: recorded.footage,
     stream: streamName,
     client: new KinesisVideoClient(cloud.clientConfig),
     clock: cloud.clock,
@@ -34,5 +41,6 @@ export async function filmInto(
     },
   });
   await camera.done;
+  onFilmed?.(recorded.of(persisted));
   return persisted;
 }

@@ -127,7 +127,27 @@ const logGroup: ResourceType<Plain<aws.cloudwatch.LogGroupArgs>> = {
   },
 };
 
+const dashboard: ResourceType<Plain<aws.cloudwatch.DashboardArgs>> = {
+  inputs: { dashboardName: "replaces", dashboardBody: "updates" },
+  async create(inputs, { cloudWatch }) {
+    await cloudWatch.putDashboard({
+      DashboardName: inputs.dashboardName,
+      DashboardBody: inputs.dashboardBody,
+    });
+    return inputs.dashboardName;
+  },
+  async read(DashboardName, _known, { cloudWatch }) {
+    const { DashboardArn, DashboardBody } = await cloudWatch.getDashboard({ DashboardName });
+    return { dashboardName: DashboardName, dashboardArn: DashboardArn, dashboardBody: DashboardBody };
+  },
+  update: (DashboardName, { dashboardBody }, { cloudWatch }) =>
+    cloudWatch.putDashboard({ DashboardName, DashboardBody: dashboardBody }),
+  delete: (DashboardName, _known, { cloudWatch }) =>
+    cloudWatch.deleteDashboards({ DashboardNames: [DashboardName] }),
+};
+
 export const cloudWatchResources: ResourceTypes = {
+  "aws:cloudwatch/dashboard:Dashboard": dashboard,
   "aws:cloudwatch/metricAlarm:MetricAlarm": metricAlarm,
   "aws:cloudwatch/logGroup:LogGroup": logGroup,
 };

@@ -26,6 +26,8 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
   /** Keys of each folder, last first: a ledger's keys count down, so a new one is added at the end. */
   const folders = new Map<string, string[]>();
   const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
+  /** Texts of keys that are written over, in their order. */
+  const written = new Map<string, string[]>();
   let version = 0;
 
   function put(
@@ -38,6 +40,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     const before = objects.get(key);
     const firstBytes = before && (before.firstBytes ?? before.bytes);
     objects.set(key, { bytes, metadata, putMs: timeline.nowMs(), putBy, etag: String(version), firstBytes });
+    if (key.startsWith("sweeps/")) written.set(key, [...(written.get(key) ?? []), bytes.toString()]);
     if (before) return;
     const keys = folders.get(folderOf(key)) ?? [];
     if (keys.length === 0) folders.set(folderOf(key), keys);
@@ -108,7 +111,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     };
   }
 
-  return { objects, put, firstKeys, folderNames, vaultFor };
+  return { objects, written, put, firstKeys, folderNames, vaultFor };
 }
 
 const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");

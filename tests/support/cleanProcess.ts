@@ -47,7 +47,7 @@ export async function inCleanProcess(
       `const measure = ${MEASURE}; const args = JSON.parse(process.argv[1]); ${script}`,
       JSON.stringify(args),
     ],
-    { env: { NODE_PATH: path.join(__dirname, "..", "node_modules"), ...environment } },
+    { env: { NODE_PATH: path.join(__dirname, "..", "..", "node_modules"), ...environment } },
   );
   return JSON.parse(stdout) as Cost;
 }

@@ -1,0 +1,88 @@
+import { IAM } from "@aws-sdk/client-iam";
+import { SNS } from "@aws-sdk/client-sns";
+import { SQS } from "@aws-sdk/client-sqs";
+import { expect } from "chai";
+import { footage } from "../support/footage";
+import { deployRecording, type RecordingStack } from "../support/recording";
+
+/** A message that the alerts topic sent: an alarm's, or an event's. */
+interface Alert {
+  AlarmName?: string;
+  NewStateValue?: string;
+  alert?: string;
+  detail?: { error?: string };
+}
+
+for (const encryption of ["aws-managed", "new-key"]) {
+  describe(`alerts, with encryption: ${encryption}`, function () {
+    this.timeout(180_000);
+    let stack: RecordingStack;
+    let receive: () => Promise<Alert[]>;
+    before(async () => {
+      const streams = [{ name: "gate", alarmThreshold: 2, clipSeconds: 10 }];
+      stack = await deployRecording({ streams, reconcileMinutes: 5, encryption }, { speed: 60 });
+      receive = await subscribe(stack);
+    });
+    after(() => stack?.close());
+
+    it("reach a subscriber when archiving fails: the event that says why, and the alarm on the function", async () => {
+      await forbidArchiving(stack);
+      await stack.film("gate", footage("clock.mkv"));
+
+      const alerts: Alert[] = [];
+      const isTold = () => alerts.some(({ alert }) => alert) && alerts.some(({ AlarmName }) => AlarmName);
+      while (!isTold()) alerts.push(...(await receive()));
+
+      const event = alerts.find(({ alert }) => alert);
+      const alarm = alerts.find(({ AlarmName }) => AlarmName);
+      expect(event?.alert).to.equal("Archiving Failed on stream gate of lastframe/test");
+      expect(event?.detail?.error).to.equal("AccessDeniedException");
+      expect(alarm?.AlarmName).to.match(/^lastframe\/test-(errors|at-risk)[^/]*\//);
+      expect(alarm?.NewStateValue).to.equal("ALARM");
+    });
+  });
+}
+
+/** Subscribes a queue to the alerts topic; answers a way to fetch what came. */
+async function subscribe({ cloud }: RecordingStack): Promise<() => Promise<Alert[]>> {
+  const [sns, sqs] = [new SNS(cloud.clientConfig), new SQS(cloud.clientConfig)];
+  const { Topics = [] } = await sns.listTopics({});
+  const TopicArn = Topics.find((topic) => topic.TopicArn?.includes(":alerts-"))?.TopicArn;
+  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: "alerts" });
+  const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["QueueArn"] });
+  const Endpoint = Attributes?.QueueArn;
+  const admit = {
+    Effect: "Allow",
+    Principal: { Service: "sns.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: Endpoint,
+  };
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [admit] });
+  await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
+  await sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint, Attributes: { RawMessageDelivery: "true" } });
+  return async () => {
+    const { Messages = [] } = await sqs.receiveMessage({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 20,
+    });
+    for (const { ReceiptHandle } of Messages) await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
+    return Messages.map(({ Body = "" }) => JSON.parse(Body) as Alert);
+  };
+}
+
+/** Takes away what Reconcile's function needs to fetch media. */
+async function forbidArchiving({ cloud }: RecordingStack): Promise<void> {
+  const iam = new IAM(cloud.clientConfig);
+  const { Roles = [] } = await iam.listRoles({});
+  const deny = {
+    Effect: "Deny",
+    Action: ["kinesisvideo:GetClip", "kinesisvideo:GetMediaForFragmentList"],
+    Resource: "*",
+  };
+  const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [deny] });
+  for (const { RoleName = "" } of Roles.filter(({ RoleName }) =>
+    /^(recorder-archive|reconciler-stream)/.test(RoleName ?? ""),
+  ))
+    await iam.putRolePolicy({ RoleName, PolicyName: "no-media", PolicyDocument });
+}
