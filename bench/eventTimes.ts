@@ -10,17 +10,20 @@ import type { EventRecord } from "../automation/event/record";
 import { startCloud } from "../local/cloud";
 import { getCli } from "../local/engine/cli";
 import { engineEnvironment } from "../local/engine/environment";
+import type { Bench, Figure } from "./figures";
 
-/**
- * `lastframe event` on the local cloud: how long `start` of twelve cameras takes and `stop` of an idle event, the wait for
- * connections excluded; beside what the engine alone takes for the same program in the same run. The cloud's clock is fast,
- * so that waits count little. Run with `node -r ts-node/register/transpile-only bench/eventTimes.ts`.
- */
 const CAMERAS = 12;
 const MAX_START_SECONDS = 15;
 const MAX_STOP_SECONDS = 20;
 
-async function main(): Promise<boolean> {
+/** `lastframe event`, beside what the engine alone takes for the same program. */
+export const eventTimes: Bench = {
+  title: "A recording event",
+  how: "`lastframe event start` of twelve cameras, and `stop` of an idle event, on a local cloud whose clock is fast, so that waits count little; beside the engine alone with the same program.",
+  measure,
+};
+
+async function measure(): Promise<Figure[]> {
   const cli = await getCli(console.log);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-bench-"));
   const cloud = await startCloud({ dataDir: path.join(folder, "cloud"), speed: 60 });
@@ -37,10 +40,12 @@ async function main(): Promise<boolean> {
     );
     const stopSeconds = await seconds(() => tool(["stop", "derby"]));
     const engine = await engineAlone();
-    return report([
-      [`start of ${CAMERAS} cameras`, startSeconds, engine.upSeconds, MAX_START_SECONDS],
-      ["stop of an idle event", stopSeconds, engine.destroySeconds, MAX_STOP_SECONDS],
-    ]);
+    return [
+      { what: `start of ${CAMERAS} cameras, s`, found: startSeconds, limit: MAX_START_SECONDS },
+      { what: "the engine alone, s", found: engine.upSeconds },
+      { what: "stop of an idle event, s", found: stopSeconds, limit: MAX_STOP_SECONDS },
+      { what: "the engine alone, s", found: engine.destroySeconds },
+    ];
   } finally {
     await cloud.close();
     fs.rmSync(folder, { recursive: true, force: true });
@@ -107,27 +112,3 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - beganMs) / 1000;
 }
-
-/** Prints each figure beside the engine's own and its limit; answers whether all are kept. */
-function report(rows: [what: string, found: number, engine: number, limit: number][]): boolean {
-  console.log("                              found    engine     ratio     limit");
-  for (const [what, found, engine, limit] of rows) {
-    const cells = [
-      `${found.toFixed(1)} s`,
-      `${engine.toFixed(1)} s`,
-      (found / engine).toFixed(2),
-      `${limit} s`,
-    ];
-    const mark = found > limit ? "   TOO LONG" : "";
-    console.log(`${what.padEnd(26)}${cells.map((cell) => cell.padStart(10)).join("")}${mark}`);
-  }
-  return rows.every(([, found, , limit]) => found <= limit);
-}
-
-main().then(
-  (isWithin) => process.exit(isWithin ? 0 : 1),
-  (error) => {
-    console.error(error);
-    process.exit(1);
-  },
-);

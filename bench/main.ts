@@ -4,10 +4,16 @@ import * as path from "node:path";
 import { Argument, Command } from "commander";
 import { archiveMemory } from "./archiveMemory";
 import { coldStart } from "./coldStart";
+import { eventTimes } from "./eventTimes";
 import { asMarkdown, type Bench, type Findings, isWithin } from "./figures";
 import { requestsPerClip } from "./requestsPerClip";
 
-const BENCHES: Record<string, Bench> = { memory: archiveMemory, requests: requestsPerClip, coldStart };
+const BENCHES: Record<string, Bench> = {
+  memory: archiveMemory,
+  requests: requestsPerClip,
+  coldStart,
+  events: eventTimes,
+};
 const PAGE = path.join(__dirname, "..", "docs", "benchmarks.md");
 
 /** `npm run bench`: measures, prints what was found beside what is allowed, and ends with 1 if something is over it. */

@@ -17,7 +17,7 @@ import { type RunningCommand, runCommand } from "../../support/command";
 import { footage } from "../../support/footage";
 
 /** Long enough for an engine on a busy machine. */
-export const OPERATION_MS = 300_000;
+export const OPERATION_MS = 600_000;
 
 /** A fragment that the service acknowledged to a camera. */
 export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
