@@ -87,9 +87,10 @@ export function eventCommand(): Command {
     .description("Gives a running event more time, from now on.")
     .argument("<NAME>", "the event's name or id")
     .requiredOption("--ttl <time>", "how much, such as 90m, 6h or 2d")
-    .action((name: string, options: CommonOptions & { ttl: string }) =>
-      run(name, options, (tools) => extend(tools, name, options)),
-    );
+    .action((name: string, options: CommonOptions & { ttl: string }) => {
+      const ttlMs = ttl(options.ttl);
+      return run(name, options, (tools) => extend(tools, name, { ...options, ttlMs }));
+    });
 
   withCommon(event.command("resume"))
     .description("Goes on with an event whose start or stop was interrupted.")
@@ -191,15 +192,18 @@ function timeLeft({ endsAt }: EventRecord, nowMs: number): string {
   return leftMs > 0 ? `${durationText(leftMs)} left` : `over for ${durationText(-leftMs)}`;
 }
 
-async function extend(tools: Tools, name: string, options: CommonOptions & { ttl: string }): Promise<void> {
-  const ttlMs = ttl(options.ttl);
+async function extend(
+  tools: Tools,
+  name: string,
+  { ttlMs, json }: CommonOptions & { ttlMs: number },
+): Promise<void> {
   const found = await findEvent(tools, name);
   const endsAt = new Date((await tools.now()) + ttlMs).toISOString();
   const record = await tools.records.update(found.id, (one) => {
     if (one.phase === "starting" || one.phase === "running") return { ...one, endsAt };
     throw failure("usage", `[NAME] ${nameOf(one)} is ${one.phase}, and gets no more time`);
   });
-  if (options.json) answer(describe(record));
+  if (json) answer(describe(record));
   else console.log(`${nameOf(record)} runs until ${record.endsAt} (${durationText(ttlMs)})`);
 }
 
