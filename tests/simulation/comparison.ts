@@ -77,12 +77,12 @@ const SCENARIOS: Scenario[] = [
   },
   { title: "24 h", sessionMs: 24 * HOUR, fragmentMs: 2000, workSeconds: 8, phases: 1, expected: "3,598" },
   {
-    title: "24 h, GetClip fails once",
+    title: "24 h, one upload fails",
     sessionMs: 24 * HOUR,
     fragmentMs: 2000,
     workSeconds: 8,
     phases: 1,
-    faults: atTenMinutes("throttled", 185 * SECOND),
+    faults: atTenMinutes("keyDisabled", 185 * SECOND),
     expected: "3,778",
   },
   {
