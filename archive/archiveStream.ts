@@ -98,7 +98,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
 
   let head = await readHead(vault, folder);
   const ownFromSeq = head.nextSeq;
-  let seqOfOwnPlan: number | undefined;
+  /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
+  let ownSeq: number | undefined;
   let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
@@ -113,7 +114,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     }
     const [open] = state.openPlans;
     if (open) {
-      const isOwn = open.seq === seqOfOwnPlan;
+      const isOwn = open.seq === ownSeq;
       if (!isOwn && (isYoung(open) || !mayGoOn(clips.length))) return stopped(state);
       await finish(open, state);
       continue;
@@ -188,6 +189,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   async function record(entry: NewEntry, clip?: PlannedClip): Promise<boolean> {
     const next = await append(vault, head, at, entry);
     head = next ?? (await readHead(vault, folder));
+    ownSeq = next?.entry?.seq;
     if (!next) owed = undefined;
     else if (next.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
     return next !== undefined;
@@ -217,9 +219,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     marks: { lowWaterMs: number; hour?: HourSummary },
   ): Promise<boolean> {
     const key = clipKey(prefix, stream.streamName, fragments, { extension: "mp4" });
-    const isWritten = await record(planned(state, head.nextSeq, { key, fragments, range }, marks));
-    if (isWritten) seqOfOwnPlan = head.entry?.seq;
-    return isWritten;
+    return record(planned(state, head.nextSeq, { key, fragments, range }, marks));
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {

@@ -70,11 +70,15 @@ async function finishByNumber(target: ClipTarget, clip: PlannedClip): Promise<St
   const { runs, unreadable } = fetched;
   const [run] = runs;
   const isMovie = clip.key.endsWith(".mp4");
-  if (unreadable.length > 0) return giveUp(target, clip, fetched.problems.join(" "), fetched);
+  if (unreadable.length > 0) return giveUp(target, clip, inShort(fetched.problems), fetched);
   if (!run || runs.length > 1) return giveUp(target, clip, "the codec data changes within it", fetched);
   if (isMovie && !fitsMovie(run)) return giveUp(target, clip, "it does not fit into MP4", fetched);
   return put(target, clip, isMovie ? movieClip(run) : matroska(run));
 }
+
+/** A sentence for each of 200 fragments would outgrow the entry that is to hold them. */
+const inShort = ([first = "", ...others]: string[]) =>
+  others.length > 0 ? `${first} And ${others.length} more.` : first;
 
 /** Errors that say "never as a clip of GetClip", as opposed to "not now". */
 export function isRefusal(error: unknown): boolean {

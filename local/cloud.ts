@@ -1,9 +1,11 @@
 import * as path from "node:path";
 import { makeCloudWatch } from "./cloudWatch";
+import { makeCognitoIdentityPools } from "./cognito/identityPools";
+import { makeCognitoUserPools } from "./cognito/userPools";
 import { type Clock, makeClock } from "./core/clock";
 import { type Faults, makeFaults, type Strike } from "./core/faults";
 import { lockFolder } from "./core/lock";
-import type { InvokeTarget } from "./core/seams";
+import type { InvokeTarget, PutMetric } from "./core/seams";
 import { openEndpoint } from "./core/server";
 import type { CloudDeps } from "./core/service";
 import { openStore, type Store } from "./core/store";
@@ -122,14 +124,14 @@ function makeServices(
   const { useKey } = kms;
   const logs = makeLogs({ ...deps, useKey, callAs });
   const { writeLog } = logs;
-  const sqs = makeSqs({ ...deps, useKey });
-  // Rules reach services that publish to them in turn, so the way to them is known only when all are made.
+  // Rules and alarms reach services that publish to them in turn, so the way to them is known only when all are made.
   const reach: InvokeTarget = (target) => invokeTarget(target);
-  const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach });
+  const putMetric: PutMetric = (datum) => cloudWatch.putMetric(datum);
+  const sqs = makeSqs({ ...deps, useKey, putMetric });
+  const eventBridge = makeEventBridge({ ...deps, invokeTarget: reach, putMetric });
   const { publishEvent } = eventBridge;
   const s3 = makeS3({ ...deps, publishEvent, useKey });
   const cloudWatch = makeCloudWatch({ ...deps, publishEvent, invokeTarget: reach });
-  const { putMetric } = cloudWatch;
   const sns = makeSns({ ...deps, invokeTarget: reach, putMetric, useKey });
   const { publishToTopic } = sns;
   const kinesisVideo = makeKinesisVideo({ ...deps, putMetric, useKey, publishToTopic });
@@ -140,13 +142,26 @@ function makeServices(
     writeLog,
     callAs,
     useKey,
+    putMetric,
     nodePath,
     trusts,
     invokeTarget: reach,
   });
   const invokeLambda = lambda.invoke;
-  const stepFunctions = makeStepFunctions({ ...deps, callAs, invokeLambda, publishEvent, writeLog, trusts });
+  const stepFunctions = makeStepFunctions({
+    ...deps,
+    callAs,
+    invokeLambda,
+    publishEvent,
+    putMetric,
+    writeLog,
+    trusts,
+  });
   const sts = makeSts({ ...deps, iam });
+  const userPools = makeCognitoUserPools(deps);
+  const { holderOf } = userPools;
+  const { trustsWebIdentity } = iam;
+  const identityPools = makeCognitoIdentityPools({ ...deps, issueCredentials, trustsWebIdentity, holderOf });
   const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sns, sqs, stepFunctions });
 
   // In the order in which they are closed: first what starts work, last what keeps its record.
@@ -160,6 +175,8 @@ function makeServices(
     s3,
     sqs,
     sts,
+    identityPools,
+    userPools,
     kms,
     iam,
     logs,

@@ -97,4 +97,6 @@ export type IssueCredentials = (role: {
   roleArn: string;
   sessionName: string;
   durationSeconds?: number;
+  /** Condition keys that the session brings, such as its tags (`aws:PrincipalTag/stream`). */
+  context?: Record<string, string | string[]>;
 }) => SessionCredentials;

@@ -88,7 +88,7 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
   };
 }
 
-/** Answers requests by the service that their signature's scope names; unsigned ones can only be S3's. */
+/** Answers requests by the service that their signature's scope names; unsigned ones are who takes them's, or S3's. */
 function makeAnswer({ services, gatekeeper, region, accountId }: Served) {
   const bySigningName = new Map(services.map((service) => [service.signingName, service]));
 
@@ -104,20 +104,26 @@ function makeAnswer({ services, gatekeeper, region, accountId }: Served) {
       stream: message,
     };
     const scope = credentialScope(request);
-    const service = bySigningName.get(scope?.signingName ?? "s3");
+    const taker = scope ? undefined : services.find(({ takesUnsigned }) => takesUnsigned?.(request));
+    const service = taker ?? bySigningName.get(scope?.signingName ?? "s3");
     if (!service) {
       response.writeHead(404, { "content-type": "application/json" });
       response.end(JSON.stringify({ message: `The local cloud has no service ${scope?.signingName}` }));
       return;
     }
     try {
-      if (!scope) throw awsError("AccessDenied", 403, "Requests must be signed");
+      if (!scope && !taker) throw awsError("AccessDenied", 403, "Requests must be signed");
       const streams = service.streams(request);
       if (!streams) request.body = await readBody(message, service.maxBodyBytes);
-      const caller = await gatekeeper.authenticate(request, scope, !streams);
-      const authorize = (...needs: Need[]) => gatekeeper.authorize(caller, needs);
-      const { accessKeyId } = scope;
-      const call = { caller, accessKeyId, region, accountId, requestId, authorize };
+      const caller = scope
+        ? await gatekeeper.authenticate(request, scope, !streams)
+        : ({ kind: "anonymous", arn: "anonymous", accountId } as const);
+      const authorize = async (...needs: Need[]) => {
+        if (!scope)
+          throw awsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
+        await gatekeeper.authorize(caller, needs);
+      };
+      const call = { caller, accessKeyId: scope?.accessKeyId, region, accountId, requestId, authorize };
       await service.handle(request, response, call);
     } catch (error) {
       if (response.headersSent || isConnectionCut(error)) response.destroy();

@@ -2,13 +2,15 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Clock } from "./clock";
 import type { Store } from "./store";
 
-/** Who makes a call: the account's owner, an IAM user, a role's session, or an AWS service on its own behalf. */
+/** Who makes a call: the account's owner, an IAM user, a role's session, an AWS service on its own behalf, or nobody known. */
 export interface Caller {
-  kind: "owner" | "user" | "role" | "service";
+  kind: "owner" | "user" | "role" | "service" | "anonymous";
   /** The owner's, the user's or the session's ARN; for a service its principal, such as `events.amazonaws.com`. */
   arn: string;
   /** The role behind a session. */
   roleArn?: string;
+  /** Condition keys that a session brings, such as its tags (`aws:PrincipalTag/stream`). */
+  sessionContext?: Record<string, string | string[]>;
   accountId: string;
 }
 
@@ -68,6 +70,8 @@ export interface HttpService {
   maxBodyBytes: number;
   /** Whether this request's body is to be left unread for `handle` (uploads). */
   streams(request: { method: string; path: string; headers: IncomingHttpHeaders }): boolean;
+  /** Whether an unsigned request is this service's, as those by which people sign in are; without it none is. */
+  takesUnsigned?(request: HttpRequest): boolean;
   /** Serves one authenticated request. What it throws is answered through `writeError`. */
   handle(request: HttpRequest, response: ServerResponse, call: Call): Promise<void>;
   /** Answers an error in the service's own shape. */

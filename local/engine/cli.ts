@@ -5,6 +5,8 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 
+const run = promisify(execFile);
+
 /** Where the CLI's Go module is pinned. */
 const MODULE_DIR = path.join(__dirname, "cli");
 const PACKAGE = "github.com/pulumi/pulumi/pkg/v3";
@@ -28,7 +30,18 @@ export async function getCli(tell: (line: string) => void = () => undefined): Pr
 
   const downloadError = await PulumiCommand.install().catch((error: Error) => error);
   if (downloadError instanceof PulumiCommand) return downloadError;
-  tell(`${downloadError.message}; compiling the Pulumi CLI ${version} from its Go module, some minutes`);
+  const hasGo = await run("go", ["version"]).then(
+    () => true,
+    () => false,
+  );
+  if (!hasGo) {
+    throw new Error(
+      "there is no Pulumi CLI, and neither get.pulumi.com nor Go to get it with: install the Pulumi CLI, or Go 1.26 to compile it",
+    );
+  }
+  tell(
+    `${downloadError.message}; compiling the Pulumi CLI ${version} from its Go module, which takes minutes`,
+  );
   await compile(version, root);
   return PulumiCommand.get({ root });
 }
@@ -48,13 +61,7 @@ async function compile(version: string, root: string): Promise<void> {
   const unfinished = path.join(bin, `.pulumi-${process.pid}`);
   const stamp = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
   const args = ["build", "-trimpath", "-ldflags", stamp, "-o", unfinished, `${PACKAGE}/cmd/pulumi`];
-  await promisify(execFile)("go", args, { cwd: MODULE_DIR }).catch((error: NodeJS.ErrnoException) => {
-    const go = error.code === "ENOENT" ? "Go is not installed" : `go build failed: ${error.message}`;
-    throw new Error(
-      `no Pulumi CLI: get.pulumi.com is out of reach, and ${go}; install the Pulumi CLI, or Go 1.26 to compile it`,
-      { cause: error },
-    );
-  });
+  await run("go", args, { cwd: MODULE_DIR });
   // Another process that looks for the CLI sees all of it or nothing.
   fs.renameSync(unfinished, path.join(bin, "pulumi"));
 }

@@ -1,5 +1,6 @@
 import { isAwsError } from "../core/errors";
-import type { InvokeTarget } from "../core/seams";
+import { makeCountMetric } from "../core/metrics";
+import type { InvokeTarget, PutMetric } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 
 const FIRST_RETRY_MS = 1000;
@@ -30,11 +31,12 @@ export interface Deliveries {
 }
 
 /** Opens the deliveries in `eventbridge/deliveries` of the data folder, and goes on with those that were pending. */
-export function openDeliveries({
-  clock,
-  store,
-  invokeTarget,
-}: CloudDeps & { invokeTarget: InvokeTarget }): Deliveries {
+export function openDeliveries(
+  deps: CloudDeps & { invokeTarget: InvokeTarget; putMetric?: PutMetric },
+): Deliveries {
+  const { clock, store, invokeTarget } = deps;
+  const count = makeCountMetric(deps, "AWS/Events");
+  const ofRule = (ruleArn: string) => ({ RuleName: ruleArn.split("/").at(-1) ?? "" });
   const pending = store.document<Record<string, Delivery>>("eventbridge/deliveries", {});
   const cancels = new Map<string, () => void>();
   let closed = false;
@@ -42,6 +44,7 @@ export function openDeliveries({
   const attempt = async (delivery: Delivery) => {
     cancels.delete(delivery.id);
     const { target, ruleArn, payload } = delivery;
+    count("Invocations", ofRule(ruleArn));
     try {
       await invokeTarget({
         ...target,
@@ -82,6 +85,7 @@ export function openDeliveries({
 
   const giveUp = async (delivery: Delivery, cause: unknown, exhausted: string | undefined) => {
     const { deadLetterArn, ruleArn, target, event, retryAttempts } = delivery;
+    count("FailedInvocations", ofRule(ruleArn));
     const what = `EventBridge could not deliver an event of ${ruleArn} to ${target.arn} (${messageOf(cause)})`;
     if (deadLetterArn === undefined) {
       console.error(`local cloud: ${what}; the target has no dead-letter queue, so the event is dropped`);
@@ -102,7 +106,9 @@ export function openDeliveries({
           ...(exhausted && { EXHAUSTED_RETRY_CONDITION: exhausted }),
         },
       });
+      count("InvocationsSentToDlq", ofRule(ruleArn));
     } catch (error) {
+      count("InvocationsFailedToBeSentToDlq", ofRule(ruleArn));
       console.error(
         `local cloud: ${what}, nor to ${deadLetterArn} (${messageOf(error)}); the event is dropped`,
       );

@@ -1,5 +1,5 @@
 import { jsonService } from "../core/protocols";
-import type { InvokeTarget, PublishEvent } from "../core/seams";
+import type { InvokeTarget, PublishEvent, PutMetric } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { openDeliveries } from "./deliveries";
 import { makeEvent } from "./event";
@@ -19,7 +19,9 @@ export interface EventBridge {
 }
 
 /** Makes EventBridge; `invokeTarget` is how an event reaches what a target's ARN names. */
-export function makeEventBridge(deps: CloudDeps & { invokeTarget: InvokeTarget }): EventBridge {
+export function makeEventBridge(
+  deps: CloudDeps & { invokeTarget: InvokeTarget; putMetric?: PutMetric },
+): EventBridge {
   const deliveries = openDeliveries(deps);
   const rules = openRules(deps, deliveries);
   const operations: Operations = guarded(deps, "events", {

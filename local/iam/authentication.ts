@@ -65,7 +65,7 @@ function findKey({ document, sessions, accountId }: IamState, accessKeyId: strin
     const role = lookUp(document.roles, session.roleName);
     // The sessions of a deleted role died with it, even if a role of that name exists again.
     if (role?.id !== session.roleId) return undefined;
-    return { ...session, caller: sessionCaller(role.arn, session.sessionName, accountId) };
+    return { ...session, caller: sessionCaller(role.arn, session.sessionName, accountId, session.context) };
   }
   const accessKey = lookUp(document.accessKeys, accessKeyId);
   const user = accessKey?.active ? lookUp(document.users, accessKey.userName) : undefined;

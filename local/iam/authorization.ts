@@ -14,6 +14,16 @@ export interface Authorizer {
   authorize(caller: Caller, needs: Need[], context?: Need["context"]): Promise<void>;
   /** Whether a role's trust policy admits an AWS service such as `lambda.amazonaws.com`, on behalf of `sourceArn`. */
   trusts(roleArn: string, servicePrincipal: string, sourceArn?: string): Promise<boolean>;
+  /**
+   * Whether a role's trust policy admits somebody whom an identity provider vouches for, with these session tags.
+   * @param context what the provider says of them, such as `cognito-identity.amazonaws.com:aud`
+   */
+  trustsWebIdentity(
+    roleArn: string,
+    provider: string,
+    context: NonNullable<Need["context"]>,
+    tags: Record<string, string>,
+  ): Promise<boolean>;
 }
 
 /** A permission that a call needed, and whether policies allowed it. */
@@ -109,8 +119,37 @@ export function makeAuthorizer(
       const context = contextOfService(state.accountId, sourceArn);
       return (await decide(service, need, context)) === "Allowed";
     },
+    async trustsWebIdentity(roleArn, provider, context, tags) {
+      const role = roleOfArn(state, roleArn);
+      if (!role) return false;
+      const federated: Caller = { kind: "service", arn: provider, accountId: state.accountId };
+      const requestTags = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
+      const tagContext = { ...Object.fromEntries(requestTags), "aws:TagKeys": Object.keys(tags) };
+      const said = { ...context, ...(requestTags.length > 0 ? tagContext : {}) };
+      const policies = [
+        role.trustPolicy,
+        ...(requestTags.length > 0 ? [aboutTagging(role.trustPolicy)] : []),
+      ];
+      for (const policy of policies) {
+        const resourcePolicy = JSON.parse(policy) as object;
+        const need = { action: WEB_IDENTITY, resource: roleArn, resourcePolicy };
+        if ((await decide(federated, need, said)) !== "Allowed") return false;
+      }
+      return true;
+    },
   };
 }
+
+const WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity";
+
+/**
+ * What a trust policy says of sts:TagSession, told as if of sts:AssumeRoleWithWebIdentity: AWS judges both in the same
+ * context, and the simulator knows what identity providers say of the second only.
+ */
+const aboutTagging = (trustPolicy: string): string =>
+  trustPolicy
+    .replaceAll(/sts:AssumeRoleWithWebIdentity/gi, "sts:GetCallerIdentity")
+    .replaceAll(/sts:TagSession/gi, WEB_IDENTITY);
 
 function policiesOfCaller(state: IamState, caller: Caller): { name: string; document: string }[] {
   if (caller.kind === "owner") return [{ name: "owner", document: ALLOW_ALL }];
@@ -122,8 +161,10 @@ function policiesOfCaller(state: IamState, caller: Caller): { name: string; docu
   ];
 }
 
+const PRINCIPAL_TYPES = { owner: "Account", user: "User", role: "AssumedRole", anonymous: "Anonymous" };
+
 /** The global condition keys of a caller (IAM user guide, "AWS global condition context keys"). */
-function contextOfCaller(state: IamState, caller: Caller, region: string): Record<string, string> {
+function contextOfCaller(state: IamState, caller: Caller, region: string): NonNullable<Need["context"]> {
   const identity = identityOf(state, caller);
   return {
     // Loopback stands in for TLS.
@@ -136,13 +177,15 @@ function contextOfCaller(state: IamState, caller: Caller, region: string): Recor
           "aws:PrincipalIsAWSService": "false",
           "aws:PrincipalArn": caller.roleArn ?? caller.arn,
           "aws:PrincipalAccount": caller.accountId,
-          "aws:PrincipalType": { owner: "Account", user: "User", role: "AssumedRole" }[caller.kind],
+          "aws:PrincipalType": PRINCIPAL_TYPES[caller.kind],
           "aws:userid": userIdOf(caller, identity),
         }),
     ...(caller.kind === "user" && identity ? { "aws:username": identity.name } : {}),
     ...Object.fromEntries(
       Object.entries(identity?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
     ),
+    // A session's tag stands before one of its role ("Pass session tags in AWS STS", IAM user guide).
+    ...caller.sessionContext,
   };
 }
 

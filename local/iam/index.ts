@@ -26,6 +26,7 @@ export interface Iam {
   callAs: CallAs;
   /** Whether a role's trust policy admits a service on behalf of a resource; no for a role that is not there. */
   trusts: Authorizer["trusts"];
+  trustsWebIdentity: Authorizer["trustsWebIdentity"];
   findRole(roleArn: string): Role | undefined;
   /** The unique id of a caller, as GetCallerIdentity answers it. */
   userId(caller: Caller): string;
@@ -121,6 +122,7 @@ export function makeIam(
     issueCredentials: makeIssueCredentials(state),
     callAs: makeCallAs(authorizer, deps),
     trusts: authorizer.trusts,
+    trustsWebIdentity: authorizer.trustsWebIdentity,
     findRole: (roleArn) => roleOfArn(state, roleArn),
     userId: (caller) => userIdOf(caller, identityOf(state, caller)),
     close: () => undefined,

@@ -7,10 +7,15 @@ import { type IamState, roleOfArn } from "./state";
 const TWELVE_HOURS_SECONDS = 12 * 3600;
 
 /** A role's session as a caller: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
-export function sessionCaller(roleArn: string, sessionName: string, accountId: string): Caller {
+export function sessionCaller(
+  roleArn: string,
+  sessionName: string,
+  accountId: string,
+  sessionContext?: Caller["sessionContext"],
+): Caller {
   const roleName = roleArn.split("/").at(-1);
   const arn = `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
-  return { kind: "role", arn, roleArn, accountId };
+  return { kind: "role", arn, roleArn, ...(sessionContext && { sessionContext }), accountId };
 }
 
 /**
@@ -18,7 +23,7 @@ export function sessionCaller(roleArn: string, sessionName: string, accountId: s
  * was asked before.
  */
 export function makeIssueCredentials(state: IamState): IssueCredentials {
-  return ({ roleArn, sessionName, durationSeconds = TWELVE_HOURS_SECONDS }) => {
+  return ({ roleArn, sessionName, durationSeconds = TWELVE_HOURS_SECONDS, context }) => {
     const role = roleOfArn(state, roleArn);
     if (!role) throw awsError("NoSuchEntity", 404, `The role ${roleArn} cannot be found.`);
     const nowMs = Date.now();
@@ -33,6 +38,7 @@ export function makeIssueCredentials(state: IamState): IssueCredentials {
       roleName: role.name,
       roleId: role.id,
       sessionName,
+      context,
       expirationMs,
     };
     state.saveSessions();

@@ -56,6 +56,8 @@ export interface Session {
   roleName: string;
   roleId: string;
   sessionName: string;
+  /** Condition keys that the session brings, such as its tags. */
+  context?: Record<string, string | string[]>;
   expirationMs: number;
 }
 

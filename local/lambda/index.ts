@@ -1,5 +1,5 @@
 import type { FunctionProcesses } from "../core/faults";
-import type { CallAs, InvokeTarget, IssueCredentials, UseKey, WriteLog } from "../core/seams";
+import type { CallAs, InvokeTarget, IssueCredentials, PutMetric, UseKey, WriteLog } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
@@ -49,6 +49,8 @@ export function makeLambda(
     nodeExecutable?: string;
     /** Whether a role's trust policy lets a service take it on; without it every role is taken. */
     trusts?: Trusts;
+    /** Publishes metrics; without it there are none. */
+    putMetric?: PutMetric;
     /** Judges the use of keys; without it every key can be used. */
     useKey?: UseKey;
     /** Delivers dead letters of events; without it they end with their last retry. */

@@ -1,5 +1,6 @@
 import { awsError } from "../core/errors";
-import type { WriteLog } from "../core/seams";
+import { makeCountMetric } from "../core/metrics";
+import type { PutMetric, WriteLog } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
 import type { MayLog } from "./logPermission";
@@ -29,7 +30,7 @@ export type RunInvocation = (
 
 /** Makes the runner of invocations, which counts concurrency and writes each sandbox's log. */
 export function makeRunInvocation(options: {
-  deps: CloudDeps;
+  deps: CloudDeps & { putMetric?: PutMetric };
   functions: Functions;
   pool: SandboxPool;
   writeLog: WriteLog;
@@ -38,6 +39,7 @@ export function makeRunInvocation(options: {
 }): RunInvocation {
   const { deps, functions, pool, writeLog, openEnvironment, mayLog = async () => true } = options;
   const { clock } = deps;
+  const count = makeCountMetric(deps, "AWS/Lambda");
   const running = new Map<string, number>();
   const runningOf = (name: string) => running.get(name) ?? 0;
 
@@ -48,6 +50,7 @@ export function makeRunInvocation(options: {
     const busyUnreserved = unreserved.reduce((sum, other) => sum + runningOf(other.name), 0);
     const sharedLimit = ACCOUNT_CONCURRENCY - totalReserved(functions);
     const refused = reserved === undefined ? busyUnreserved >= sharedLimit : runningOf(name) >= reserved;
+    count("Throttles", { FunctionName: name }, refused ? 1 : 0);
     if (!refused) return;
     const reason = reserved === undefined ? "" : "ReservedFunction";
     throw awsError("TooManyRequestsException", 429, "Rate Exceeded.", {
@@ -94,6 +97,10 @@ export function makeRunInvocation(options: {
         timeoutMs: lambdaFunction.timeoutSeconds * 1000,
         clientContext,
       });
+      const dimensions = { FunctionName: name };
+      count("Invocations", dimensions);
+      count("Errors", dimensions, outcome.error ? 1 : 0);
+      count("Duration", dimensions, outcome.durationMs, "Milliseconds");
       if (outcome.error) write(describeEnd(outcome.error, requestId, nowText()));
       write(`END RequestId: ${requestId}\n`);
       write(report(requestId, lambdaFunction, outcome));

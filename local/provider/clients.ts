@@ -1,5 +1,7 @@
 import { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { CognitoIdentity } from "@aws-sdk/client-cognito-identity";
+import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { IAM } from "@aws-sdk/client-iam";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
@@ -26,6 +28,8 @@ export function makeClients(config: ClientConfig) {
   return {
     region: config.region,
     cloudWatch: new CloudWatch(config),
+    cognitoIdentityPools: new CognitoIdentity(config),
+    cognitoUserPools: new CognitoIdentityProvider(config),
     eventBridge: new EventBridge(config),
     iam: new IAM(config),
     kinesisVideo: new KinesisVideo(config),

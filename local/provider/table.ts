@@ -1,5 +1,6 @@
 import type { Clients } from "./clients";
 import { cloudWatchResources } from "./resources/cloudWatch";
+import { cognitoResources } from "./resources/cognito";
 import { eventBridgeResources } from "./resources/eventBridge";
 import { iamResources } from "./resources/iam";
 import { kinesisVideoResources } from "./resources/kinesisVideo";
@@ -14,6 +15,7 @@ import type { Properties, ResourceTypes } from "./resourceType";
 /** Every `aws:…` resource type that the local cloud can make, by its Pulumi token. */
 export const resourceTypes: ResourceTypes = {
   ...cloudWatchResources,
+  ...cognitoResources,
   ...eventBridgeResources,
   ...iamResources,
   ...kinesisVideoResources,

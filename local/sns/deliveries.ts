@@ -4,7 +4,7 @@ import { type Owed, openOutbox } from "../core/outbox";
 import type { InvokeTarget, PutMetric } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { MessageAttributes } from "../sqs/messageAttributes";
-import type { Mailbox } from "./mail";
+import type { TopicMail } from "./mail";
 import { lambdaEvent, notificationText, type PublishedMessage } from "./notification";
 import { passesFilter, readRedrivePolicy } from "./subscriptionAttributes";
 import type { Subscription, Topic, Topics } from "./topics";
@@ -44,7 +44,7 @@ export function retryDelayMs(attempts: number): number {
 export function openDeliveries(
   deps: CloudDeps & { invokeTarget: InvokeTarget; putMetric: PutMetric },
   topics: Topics,
-  mailbox: Mailbox,
+  mail: TopicMail,
 ): Deliveries {
   const { clock, invokeTarget, putMetric } = deps;
   const asTopic = (sourceArn: string) => ({ servicePrincipal: "sns.amazonaws.com", sourceArn });
@@ -127,7 +127,7 @@ export function openDeliveries(
       outbox.accept(subscribers.filter((one) => !isMail(one)).map((one) => deliveryOf(message, one)));
       for (const subscription of subscribers.filter(isMail)) {
         const isJson = subscription.protocol === "email-json";
-        mailbox.send(topic, subscription, {
+        mail.send(topic, subscription, {
           subject: message.subject,
           text: isJson ? notificationText(message, subscription) : text(subscription),
         });

@@ -2,7 +2,7 @@ import { queryService } from "../core/protocols";
 import type { InvokeTarget, PublishToTopic, PutMetric, UseKey } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { openDeliveries } from "./deliveries";
-import { openMailbox } from "./mail";
+import { openTopicMail } from "./mail";
 import { makePublishOperations } from "./publishOperations";
 import { makeSubscriptionOperations } from "./subscriptionOperations";
 import { makeTopicOperations } from "./topicOperations";
@@ -25,11 +25,11 @@ export function makeSns(
   deps: CloudDeps & { invokeTarget: InvokeTarget; putMetric: PutMetric; useKey: UseKey },
 ): Sns {
   const topics = openTopics(deps);
-  const mailbox = openMailbox(deps);
-  const deliveries = openDeliveries(deps, topics, mailbox);
+  const mail = openTopicMail(deps);
+  const deliveries = openDeliveries(deps, topics, mail);
   const operations: Operations = guarded(deps, "sns", {
     ...makeTopicOperations(deps, topics),
-    ...makeSubscriptionOperations(deps, topics, mailbox),
+    ...makeSubscriptionOperations(deps, topics, mail),
     ...makePublishOperations(deps, topics, deliveries),
   });
   const http = queryService({

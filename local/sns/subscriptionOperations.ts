@@ -11,7 +11,7 @@ import type {
 import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Operation } from "../core/service";
 import { badToken, checks, invalidParameter } from "./inputs";
-import type { Mailbox } from "./mail";
+import type { TopicMail } from "./mail";
 import { checkSubscriptionAttributes } from "./subscriptionAttributes";
 import type { Protocol, Subscription, Topics } from "./topics";
 
@@ -25,7 +25,7 @@ const ENDPOINTS: Record<Protocol, [shape: RegExp, name: string]> = {
 const PAGE_SIZE = 100;
 
 /** The operations on subscriptions. Mail is sent to a folder of this machine; who reads it can confirm. */
-export function makeSubscriptionOperations({ accountId }: CloudDeps, store: Topics, mailbox: Mailbox) {
+export function makeSubscriptionOperations({ accountId }: CloudDeps, store: Topics, mail: TopicMail) {
   const { subscriptions } = store;
 
   const list = (found: Subscription[], token: string | undefined) => {
@@ -89,7 +89,7 @@ export function makeSubscriptionOperations({ accountId }: CloudDeps, store: Topi
       };
       subscriptions[subscription.arn] = subscription;
       store.save();
-      if (subscription.pendingToken !== undefined) mailbox.askToConfirm(topic, subscription);
+      if (subscription.pendingToken !== undefined) mail.askToConfirm(topic, subscription);
       const showsArn =
         subscription.pendingToken === undefined || String(input.ReturnSubscriptionArn) === "true";
       return { SubscriptionArn: showsArn ? subscription.arn : "pending confirmation" };

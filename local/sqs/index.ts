@@ -1,9 +1,10 @@
 import { jsonService } from "../core/protocols";
-import type { UseKey } from "../core/seams";
+import type { PutMetric, UseKey } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
 import { makeDelivery } from "./delivery";
 import { makeMessageOperations } from "./messageOperations";
 import { makeUseQueueKey } from "./queueKey";
+import { startQueueMetrics } from "./queueMetrics";
 import { makeQueueOperations } from "./queueOperations";
 import { openQueues } from "./queues";
 
@@ -33,7 +34,7 @@ const QUERY_ERROR_CODES = Object.fromEntries(
 );
 
 /** Makes SQS. Waits and visibility timeouts are in the cloud's time. */
-export function makeSqs(deps: CloudDeps & { useKey?: UseKey }): Sqs {
+export function makeSqs(deps: CloudDeps & { useKey?: UseKey; putMetric?: PutMetric }): Sqs {
   const queues = openQueues(deps);
   const useQueueKey = makeUseQueueKey(queues, deps.useKey);
   const delivery = makeDelivery(deps.clock, queues);
@@ -48,5 +49,13 @@ export function makeSqs(deps: CloudDeps & { useKey?: UseKey }): Sqs {
     queryErrorCodes: QUERY_ERROR_CODES,
     operations,
   });
-  return { http, operations, close: delivery.close };
+  const stopMetrics = startQueueMetrics(deps, queues, delivery);
+  return {
+    http,
+    operations,
+    close() {
+      stopMetrics();
+      delivery.close();
+    },
+  };
 }

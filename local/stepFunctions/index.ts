@@ -1,6 +1,7 @@
 import { jsonService } from "../core/protocols";
-import type { CallAs, PublishEvent, WriteLog } from "../core/seams";
+import type { CallAs, PublishEvent, PutMetric, WriteLog } from "../core/seams";
 import { type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
+import { makeExecutionMetrics } from "./executionMetrics";
 import { makeExecutionOperations } from "./executionOperations";
 import { openExecutions } from "./executions";
 import { logEvent } from "./logging";
@@ -32,6 +33,8 @@ export function makeStepFunctions(
     trusts?: Trusts;
     /** Without it, logging configurations are kept but write nothing. */
     writeLog?: WriteLog;
+    /** Without it, there are no metrics. */
+    putMetric?: PutMetric;
   },
 ): StepFunctions {
   const { store, callAs, invokeLambda, publishEvent, trusts, writeLog } = deps;
@@ -39,11 +42,15 @@ export function makeStepFunctions(
   const revisionOf = (stateMachineArn: string, revisionId: string): Revision | undefined =>
     machines.value[stateMachineArn]?.revisions.find((revision) => revision.revisionId === revisionId);
 
+  const countStatus = makeExecutionMetrics(deps);
   const executions = openExecutions({
     deps,
     integrations: () => integrations,
     findMachine: (arn) => machines.value[arn],
-    onStatus: (execution) => publishStatus(publishEvent, execution),
+    onStatus(execution) {
+      countStatus(execution);
+      publishStatus(publishEvent, execution);
+    },
     onEvent(execution, event) {
       const machine = machines.value[execution.stateMachineArn];
       const revision = revisionOf(execution.stateMachineArn, execution.revisionId);

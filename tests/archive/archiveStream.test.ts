@@ -405,6 +405,15 @@ describe("a round of archiving", () => {
     expect(reads()).to.be.at.most(6);
   });
 
+  it("waits for no one where it replaced a plan itself", async () => {
+    const { round, held } = setUp({ refuse: "InvalidMediaFrameException" });
+
+    const { hasBacklog } = await round(T0 + 10 * MINUTE, { patienceMs: MINUTE });
+
+    expect(hasBacklog).to.equal(false);
+    expect(held()).to.have.length(90);
+  });
+
   it("leaves a young plan to its author when it is told to be patient, and finishes it when it is not young any more", async () => {
     const { kept, round } = setUp({ fragments: fragments(30), clipFailure: "ServiceUnavailable" });
     const plannedMs = T0 + 2 * MINUTE;
@@ -417,6 +426,21 @@ describe("a round of archiving", () => {
 
     expect([young.clips.length, young.hasBacklog]).to.deep.equal([0, true]);
     expect([old.clips.length, old.hasBacklog]).to.deep.equal([1, false]);
+  });
+
+  it("keeps an entry small that puts off as many fragments as a clip can have", async () => {
+    const { round, vault } = setUp({
+      fragments: fragments(200),
+      refuse: "InvalidMediaFrameException",
+      extraTags: () => UNREADABLE,
+    });
+
+    await round(T0 + 60 * MINUTE, { clipMs: 10 * MINUTE });
+
+    const entries = [...vault.objects].filter(([key]) => key.startsWith("derby/ledger/"));
+    const splits = changesIn(vault).filter(({ kind }) => kind === "split");
+    expect(splits.flatMap(({ deferred = [] }) => deferred)).to.have.length(200);
+    expect(Math.max(...entries.map(([, { bytes }]) => bytes.length))).to.be.below(32_768);
   });
 
   it("keeps its state small while it records for hours", async () => {

@@ -88,17 +88,13 @@ describe("npm run archive -- verify", function () {
 
   /** Runs the command with the environment of someone who has credentials. */
   async function verify(args: string[], environment: Record<string, string> = {}) {
-    const inherited = { ...process.env };
-    Object.assign(process.env, {
+    const command = runCommand("automation/archive.ts", ["verify", ...args], {
       AWS_ENDPOINT_URL: s3.url,
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: "local",
       AWS_SECRET_ACCESS_KEY: "local",
       ...environment,
     });
-    const command = runCommand("automation/archive.ts", ["verify", ...args]);
-    for (const name of Object.keys(process.env)) if (!(name in inherited)) delete process.env[name];
-    Object.assign(process.env, inherited);
     return command.ended;
   }
   const ofGate = ["gate", "--bucket", Bucket, "--prefix", "derby/"];

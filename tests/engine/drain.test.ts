@@ -1,3 +1,4 @@
+import { IAM } from "@aws-sdk/client-iam";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
@@ -111,14 +112,57 @@ describe("a stream with footage that is not archived, on Pulumi's engine", funct
     expect(guard).to.be.at.least(0).and.below(changed.indexOf("aws:kinesis/videoStream:VideoStream::gate"));
   });
 
-  it("is drained by `destroy`, which leaves the bucket with all footage, its access log, and nothing else", async () => {
+  it("is drained before its key is switched, which makes the stream anew", async () => {
     const { length } = await filmInto(project.cloud, "gate", footage("clock.mkv"));
+    project.configure((config) => {
+      config["lastframe:encryption"] = "new-key";
+    });
+
+    await project.stack.up();
+
+    const { StreamInfo } = await new KinesisVideo(project.cloud.clientConfig).describeStream({
+      StreamName: "gate",
+    });
+    expect(await archived("gate")).to.equal(length);
+    expect(StreamInfo?.KmsKeyId).to.match(/:key\//);
+  });
+
+  it("is drained by `destroy`, which leaves the bucket with all footage, its access log, and nothing else", async () => {
+    const before = await archived("gate");
+    const camera = { ...project.cloud, clientConfig: await cameraOf("lastframe/dev") };
+    const { length } = await filmInto(camera, "gate", footage("clock.mkv"));
 
     await project.stack.destroy();
 
     const left = await leftBehind(project);
     expect(left).to.have.length(2).and.include(`bucket ${bucket}`);
     expect(left.find((one) => one !== `bucket ${bucket}`)).to.match(/^bucket archive-log-/);
-    expect(await archived("gate")).to.equal(length);
+    expect(await archived("gate")).to.equal(before + length);
   });
+
+  /** A user for cameras. The stack's own key lets in those that bear the stack's tag, and not even the account's owner. */
+  async function cameraOf(stack: string) {
+    const iam = new IAM(project.cloud.clientConfig);
+    const UserName = "camera";
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: [
+            "kinesisvideo:DescribeStream",
+            "kinesisvideo:GetDataEndpoint",
+            "kinesisvideo:PutMedia",
+            "kms:GenerateDataKey",
+          ],
+          Resource: "*",
+        },
+      ],
+    });
+    await iam.createUser({ UserName, Tags: [{ Key: "stack", Value: stack }] });
+    await iam.putUserPolicy({ UserName, PolicyName: UserName, PolicyDocument });
+    const { AccessKey } = await iam.createAccessKey({ UserName });
+    const { AccessKeyId: accessKeyId = "", SecretAccessKey: secretAccessKey = "" } = AccessKey ?? {};
+    return { ...project.cloud.clientConfig, credentials: { accessKeyId, secretAccessKey } };
+  }
 });

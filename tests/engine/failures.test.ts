@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { expect } from "chai";
 import { type EngineProject, engineCli, leftBehind, OPERATION_MS, openProject } from "./support";
 
@@ -37,7 +37,7 @@ describe("an operation of Pulumi's engine that fails half-way", function () {
     expect(await leftBehind(project)).to.have.length.above(5);
   });
 
-  it("leaves a lock when the engine itself is killed, and `pulumi cancel` takes it away", async () => {
+  it("leaves a lock and no process when the engine itself is killed, and `pulumi cancel` takes it away", async () => {
     project.cloud.faults.use({
       rules: [{ service: "monitoring", action: "PutMetricAlarm", delayMs: 60_000 }],
     });
@@ -45,17 +45,18 @@ describe("an operation of Pulumi's engine that fails half-way", function () {
       cwd: project.folder,
       env: { ...process.env, ...project.env },
       stdio: "ignore",
-      // A group of its own, to be killed with the provider and the program, as by a machine that loses its power.
-      detached: true,
     });
     await strike();
+    const plugins = childrenOf(engine.pid as number);
 
-    process.kill(-(engine.pid as number), "SIGKILL");
+    engine.kill("SIGKILL");
     await new Promise((resolve) => engine.once("exit", resolve));
+    while (plugins.some(isRunning)) await new Promise((wake) => setTimeout(wake, 100));
     heal();
     const locked = await failure(project.stack.up());
     await project.stack.cancel();
 
+    expect(plugins).to.have.length(2);
     expect(locked).to.contain("currently locked");
   });
 
@@ -97,6 +98,20 @@ describe("an operation of Pulumi's engine that fails half-way", function () {
     });
   }
 });
+
+const childrenOf = (pid: number) =>
+  execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map(Number);
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 const KINDS: Record<string, string> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": "alarm",

@@ -1,7 +1,7 @@
 import { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
-import { type EngineProject, engineCli, OPERATION_MS, openProject } from "./support";
+import { type EngineProject, engineCli, leftBehind, OPERATION_MS, openProject } from "./support";
 
 describe("the program on Pulumi's engine", function () {
   this.timeout(OPERATION_MS);
@@ -47,6 +47,12 @@ describe("the program on Pulumi's engine", function () {
     expect(Object.keys(changeSummary)).to.deep.equal(["same"]);
   });
 
+  it("reads every resource back as it made it", async () => {
+    const { summary } = await project.stack.refresh();
+
+    expect(summary.resourceChanges).to.have.all.keys("same");
+  });
+
   it("changes the length of clips in place", async () => {
     const before = await stream("gate");
     project.configure((config) => {
@@ -82,5 +88,16 @@ describe("the program on Pulumi's engine", function () {
     expect((await alarm("gate"))?.Threshold).to.equal(10);
     expect((await alarm("podium"))?.Threshold).to.equal(10);
     expect((await alarm("podium"))?.TreatMissingData).to.equal("notBreaching");
+  });
+
+  it("deletes the bucket with the stack where it was told so beforehand, and leaves nothing", async () => {
+    project.configure((config) => {
+      config["lastframe:keepBucket"] = false;
+    });
+    await project.stack.up();
+
+    await project.stack.destroy();
+
+    expect(await leftBehind(project)).to.deep.equal([]);
   });
 });

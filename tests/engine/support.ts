@@ -7,13 +7,16 @@ import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud";
 import { getCli } from "../../local/engine/cli";
 import { engineEnvironment } from "../../local/engine/environment";
 import { type ClientConfig, makeClients } from "../../local/provider/clients";
+import { recordJudgement } from "../support/judgements";
 
 const root = path.join(__dirname, "..", "..");
 
 /** Compiling the CLI takes minutes, on a machine that has neither it nor a way to the vendor's download. */
 export const GETTING_CLI_MS = 20 * 60_000;
-/** An operation of the engine on the whole program takes some ten seconds, and longer on a busy machine. */
-export const OPERATION_MS = 180_000;
+/** An operation of the engine on the whole program takes some ten seconds, and far longer on a busy machine. */
+export const OPERATION_MS = 600_000;
+
+let cli: Promise<PulumiCommand> | undefined;
 
 /**
  * The real Pulumi CLI. On a machine where it cannot be had, the suite that asks for it in its `before` hook is shown as
@@ -22,7 +25,8 @@ export const OPERATION_MS = 180_000;
 export async function engineCli(context: Mocha.Context): Promise<PulumiCommand> {
   context.timeout(GETTING_CLI_MS);
   try {
-    return await getCli(console.log);
+    cli ??= getCli(console.log);
+    return await cli;
   } catch (error) {
     if (process.env.CI !== undefined) throw error;
     console.log(`    pending: ${(error as Error).message}`);
@@ -63,7 +67,11 @@ export async function openProject(cli: PulumiCommand, options: ProjectOptions = 
   fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
 
   const { credentials, ...cloudOptions } = options;
-  const cloud = await startCloud({ ...cloudOptions, dataDir: path.join(dataDir, "cloud") });
+  const cloud = await startCloud({
+    onJudgement: recordJudgement,
+    ...cloudOptions,
+    dataDir: path.join(dataDir, "cloud"),
+  });
   const target = { ...cloud.clientConfig, ...(credentials ? { credentials } : {}) };
   const env = engineEnvironment({ dataDir: path.join(dataDir, "engine"), target });
   const stack = await LocalWorkspace.createStack(

@@ -12,7 +12,7 @@ export function makeHistory(seed: number): History {
   const hours = random.pick([1, 1, 1, 1, 1.5, 2, retentionHours <= 2 ? 5 : 1]);
   const durationMs = hours * HOUR;
   const clipSeconds = random.pick([30, 60, 120, 180, 180, 180, 300, 900]);
-  const isCalm = random.chance(0.1);
+  const isCalm = random.chance(0.15);
   const deeds = drawDeeds(random, durationMs);
   return {
     seed,
@@ -36,15 +36,15 @@ export function makeHistory(seed: number): History {
       stepFunctions: random.whole(-3, 3) * SECOND,
       eventBridge: random.whole(-3, 3) * SECOND,
     },
-    sessions: drawSessions(random, durationMs),
+    sessions: drawSessions(random, durationMs, isCalm),
     faults: isCalm ? [] : drawFaults(random, durationMs, retentionHours),
     deeds: isCalm ? [] : deeds,
   };
 }
 
-function drawSessions(random: Random, durationMs: number): Session[] {
+function drawSessions(random: Random, durationMs: number, isCalm: boolean): Session[] {
   const sessions: Session[] = [];
-  const count = random.pick([1, 1, 2, 3, 5]);
+  const count = random.pick(isCalm ? [1, 1, 2] : [1, 1, 2, 3, 5]);
   for (let index = 0; index < count; index += 1) {
     const fromMs = random.whole(1, Math.max(1, Math.floor(durationMs * 0.8)));
     const longestMs = Math.min(durationMs - fromMs, HOUR);
@@ -62,10 +62,26 @@ function drawSessions(random: Random, durationMs: number): Session[] {
       clockAheadMs: random.pick([0, 0, random.whole(-5000, 5000), random.whole(-HOUR, HOUR)]),
       uplinkMs: random.pick([50, 200, 1000, 5000]),
       codec: random.whole(0, 1),
-      incidents: drawIncidents(random, sessionMs),
+      incidents: isCalm && random.chance(0.5) ? [] : drawIncidents(random, sessionMs),
     });
   }
+  // A camera that goes on behind the last fault: what healed, must record it in time.
+  if (random.chance(0.15)) sessions.push(afterwards(random, durationMs));
   return sessions.sort((a, b) => a.fromMs - b.fromMs);
+}
+
+function afterwards(random: Random, durationMs: number): Session {
+  return {
+    fromMs: durationMs,
+    durationMs: 110 * MINUTE,
+    fragmentMs: random.pick([5000, 10_000]),
+    jitterMs: 0,
+    bitsPerSecond: 1_000_000,
+    clockAheadMs: 0,
+    uplinkMs: 200,
+    codec: 0,
+    incidents: [],
+  };
 }
 
 function drawIncidents(random: Random, sessionMs: number): Incident[] {

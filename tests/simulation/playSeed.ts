@@ -29,7 +29,7 @@ export async function playHistory(history: History): Promise<SeedResult> {
 }
 
 /** The functions' log is what a person reads when something is wrong; here thousands of things are. */
-async function quietly<T>(act: () => Promise<T>): Promise<T> {
+export async function quietly<T>(act: () => Promise<T>): Promise<T> {
   const { warn, error } = console;
   console.warn = console.error = () => undefined;
   try {

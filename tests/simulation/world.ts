@@ -23,6 +23,8 @@ export interface World {
   /** When schedules are due. */
   scheduleMs: number[];
   endMs: number;
+  /** What the watermark of a life said, each time that it was written. */
+  sweeps(createdMs: number): { atMs: number; coveredToMs: number }[];
 }
 
 /**
@@ -60,19 +62,25 @@ function makeWorld(history: History): World {
   const calls = makeCalls(history, timeline, tally);
   const lambda = makeLambda(timeline, calls, tally);
   const { scheduleMs, endMs } = scheduleOf(history);
+  const bucket = makeBucket(timeline, calls);
   return {
     history,
     timeline,
     tally,
     calls,
     kinesisVideo: makeKinesisVideo(history, timeline, calls),
-    bucket: makeBucket(timeline, calls),
+    bucket,
     cloudWatch: makeCloudWatch(history, timeline, calls),
     eventBridge: makeEventBridge(history, timeline, calls, tally),
     lambda,
     stepFunctions: makeStepFunctions(history, timeline, calls, lambda),
     scheduleMs,
     endMs,
+    sweeps: (createdMs) =>
+      (bucket.written.get(`sweeps/gate/${createdMs}.json`) ?? []).map((text) => {
+        const { at, coveredToMs } = JSON.parse(text) as { at: string; coveredToMs: number };
+        return { atMs: Date.parse(at), coveredToMs };
+      }),
   };
 }
 
@@ -80,11 +88,12 @@ function makeWorld(history: History): World {
  * When schedules are due: regularly until all has come to rest, and, since nothing happens in between, once more after
  * the longest time in which the whole retention is compared.
  */
-function scheduleOf({ startMs, durationMs, clipSeconds, retentionHours, reconcileMinutes, seed }: History) {
+function scheduleOf(history: History) {
+  const { startMs, clipSeconds, retentionHours, reconcileMinutes, seed } = history;
   const periodMs = reconcileMinutes * 60_000;
   const firstMs = startMs + (Math.abs(seed * 7919) % periodMs);
   // Behind the last fault: the latest listing, a claim that grows stale, and a sweep that looks an hour back.
-  const restMs = startMs + durationMs + 2 * HOUR_MS + 2 * clipSeconds * 1000;
+  const restMs = startMs + activeMs(history) + 2 * HOUR_MS + 2 * clipSeconds * 1000;
   const scheduleMs: number[] = [];
   for (let atMs = firstMs; atMs < restMs; atMs += periodMs) scheduleMs.push(atMs);
   const comparedMs = restMs + Math.min(DAY_MS, (retentionHours * HOUR_MS) / 4);
@@ -92,9 +101,13 @@ function scheduleOf({ startMs, durationMs, clipSeconds, retentionHours, reconcil
   return { scheduleMs, endMs: comparedMs + 3 * periodMs };
 }
 
+/** Until when faults strike or cameras send. */
+const activeMs = ({ durationMs, sessions }: History) =>
+  Math.max(durationMs, ...sessions.map((session) => session.fromMs + session.durationMs));
+
 /** Alarms are evaluated on what has arrived, whether or not anyone asks for it. */
 function everyMinute({ timeline, kinesisVideo, history, endMs }: World): void {
-  const lastMs = Math.min(endMs, history.startMs + history.durationMs + HOUR_MS);
+  const lastMs = Math.min(endMs, history.startMs + activeMs(history) + HOUR_MS);
   const tick = () => {
     kinesisVideo.receive();
     if (timeline.nowMs() < lastMs) timeline.at(timeline.nowMs() + 5000, tick);

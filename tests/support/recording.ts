@@ -6,6 +6,7 @@ import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
 import { type Cloud, startCloud } from "../../local/cloud";
 import { deploy } from "../../local/provider/inProcess";
+import { type RunningCommand, runCommand } from "./command";
 import { type FilmOptions, filmInto, type Persisted } from "./film";
 import { recordJudgement } from "./judgements";
 
@@ -25,6 +26,10 @@ export interface RecordingStack {
   stepFunctions: SFN;
   /** Sends a file as a camera would, on the cloud's clock; resolves when all of it is persisted. */
   film(streamName: string, file: string, how?: FilmOptions): Promise<Persisted[]>;
+  /** Every coded frame that cameras sent to a stream and that was persisted, as `framesIn` lists those of clips. */
+  framesFilmed(streamName: string): string[];
+  /** Runs `npm run archive -- verify STREAM` on the bucket. */
+  verify(streamName: string, ...args: string[]): RunningCommand["ended"];
   /** Resolves when no alarm rings and every execution that ran has ended; answers how they ended. */
   settled(): Promise<string[]>;
   clips(streamName: string): Promise<FetchedClip[]>;
@@ -64,8 +69,27 @@ export async function deployRecording(
     new CloudWatch(cloud.clientConfig),
   ];
 
+  const filmed: { streamName: string; frames: string[] }[] = [];
   const film = (streamName: string, file: string, how?: FilmOptions) =>
-    filmInto(cloud, streamName, file, how);
+    filmInto(cloud, streamName, file, {
+      ...how,
+      onFilmed: (frames) => filmed.push({ streamName, frames }),
+    });
+
+  const framesFilmed = (streamName: string) =>
+    filmed.flatMap((film) => (film.streamName === streamName ? film.frames : [])).sort();
+
+  const verify = (streamName: string, ...args: string[]) => {
+    const { accessKeyId, secretAccessKey } = cloud.clientConfig.credentials;
+    const prefix = config.prefix === undefined ? [] : ["--prefix", String(config.prefix)];
+    const subject = [streamName, "--bucket", outputs.bucket, ...prefix];
+    return runCommand("automation/archive.ts", ["verify", ...subject, ...args], {
+      AWS_ENDPOINT_URL: cloud.url,
+      AWS_REGION: cloud.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    }).ended;
+  };
 
   async function settled(): Promise<string[]> {
     for (;;) {
@@ -101,5 +125,5 @@ export async function deployRecording(
     fs.rmSync(dataDir, { recursive: true, force: true });
   }
 
-  return { cloud, dataDir, outputs, s3, stepFunctions, film, settled, clips, close };
+  return { cloud, dataDir, outputs, s3, stepFunctions, film, framesFilmed, verify, settled, clips, close };
 }

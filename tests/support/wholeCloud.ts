@@ -22,9 +22,9 @@ export interface Permission {
 }
 
 /** Starts a cloud for a test; `close` ends it and removes its folder. */
-export async function startWholeCloud(): Promise<WholeCloud> {
+export async function startWholeCloud(options: { speed?: number } = {}): Promise<WholeCloud> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-cloud-"));
-  const cloud = await startCloud({ dataDir });
+  const cloud = await startCloud({ dataDir, ...options });
   const iam = new IAM(cloud.clientConfig);
   const sts = new STS(cloud.clientConfig);
   let roles = 0;

@@ -1,49 +1,12 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
-import { EventBridge } from "@aws-sdk/client-eventbridge";
-import { SQS } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
+import { type ArchiveEventOnBus, collectEvents } from "../support/eventQueue";
 import { packetsOf } from "../support/ffprobe";
 import type { Persisted } from "../support/film";
 import { footage, hasFootage } from "../support/footage";
 import { framesIn, framesSent } from "../support/frames";
 import { deployRecording, type FetchedClip, type RecordingStack } from "../support/recording";
-
-interface ArchiveEventOnBus {
-  "detail-type": string;
-  detail: { version: number; stack: string; stream: string; key?: string; sha256?: string };
-}
-
-/** Has a source's events kept in a queue from now on; answers a way to fetch all that came. */
-async function collectEvents({ cloud }: RecordingStack, source: string) {
-  const sqs = new SQS(cloud.clientConfig);
-  const eventBridge = new EventBridge(cloud.clientConfig);
-  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: "events" });
-  const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["QueueArn"] });
-  const Arn = Attributes?.QueueArn ?? "";
-  const Policy = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: "events.amazonaws.com" },
-        Action: "sqs:SendMessage",
-        Resource: Arn,
-      },
-    ],
-  });
-  await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
-  await eventBridge.putRule({ Name: "collect", EventPattern: JSON.stringify({ source: [source] }) });
-  await eventBridge.putTargets({ Rule: "collect", Targets: [{ Id: "queue", Arn }] });
-  return async () => {
-    const bodies: ArchiveEventOnBus[] = [];
-    for (;;) {
-      const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 });
-      if (Messages.length === 0) return bodies;
-      bodies.push(...Messages.map(({ Body = "" }) => JSON.parse(Body) as ArchiveEventOnBus));
-    }
-  };
-}
 
 describe("a recording, from camera to bucket", function () {
   this.timeout(120_000);
@@ -59,7 +22,7 @@ describe("a recording, from camera to bucket", function () {
   before(async () => {
     const streams = Object.keys(files).map((name) => ({ name, alarmThreshold: 2, clipSeconds: 10 }));
     stack = await deployRecording({ streams, prefix: "derby/" });
-    const receiveEvents = await collectEvents(stack, "lastframe");
+    const receiveEvents = await collectEvents(stack.cloud, "lastframe");
     await Promise.all(
       Object.entries(files).map(async ([name, file]) => {
         persisted[name] = await stack.film(name, file);

@@ -26,6 +26,11 @@ interface Example {
 const TOPIC: [string, Properties] = ["aws:sns/topic:Topic", { name: "alerts" }];
 const KEY: [string, Properties] = ["aws:kms/key:Key", { description: "under test" }];
 
+const USERS: [string, Properties] = ["aws:cognito/userPool:UserPool", { name: "phones" }];
+const IDENTITIES: [string, Properties] = [
+  "aws:cognito/identityPool:IdentityPool",
+  { identityPoolName: "phones" },
+];
 const BUCKET: [string, Properties] = ["aws:s3/bucket:Bucket", { bucket: "clips", objectLockEnabled: true }];
 const LOG_KEY: [string, Properties] = [
   "aws:kms/key:Key",
@@ -119,6 +124,56 @@ const EXAMPLES: Record<string, Example> = {
     first: ([bucket]) => ({ bucket: bucket?.bucket, eventbridge: true }),
     next: ([bucket]) => ({ bucket: bucket?.bucket, eventbridge: false }),
   },
+  "aws:cognito/userPool:UserPool": {
+    first: () => ({
+      ...{ name: "phones", mfaConfiguration: "OFF", tags: { a: "1" } },
+      adminCreateUserConfig: { allowAdminCreateUserOnly: true },
+      passwordPolicy: { minimumLength: 14, requireSymbols: true },
+      schemas: [{ name: "stream", attributeDataType: "String", mutable: true }],
+    }),
+    next: () => ({
+      ...{ name: "phones", mfaConfiguration: "OPTIONAL", softwareTokenMfaConfiguration: { enabled: true } },
+      ...{ passwordPolicy: { minimumLength: 20 }, tags: { b: "2" } },
+      schemas: [{ name: "stream", attributeDataType: "String", mutable: true }],
+    }),
+  },
+  "aws:cognito/userPoolClient:UserPoolClient": {
+    on: [USERS],
+    first: ([pool]) => ({ userPoolId: pool?.id, name: "app", explicitAuthFlows: ["ALLOW_USER_SRP_AUTH"] }),
+    next: ([pool]) => ({ userPoolId: pool?.id, name: "app", writeAttributes: ["email"], idTokenValidity: 2 }),
+  },
+  "aws:cognito/user:User": {
+    on: [USERS],
+    first: ([pool]) => ({ userPoolId: pool?.id, username: "ada", enabled: true }),
+    next: ([pool]) => ({ userPoolId: pool?.id, username: "ada", enabled: false }),
+  },
+  "aws:cognito/identityPool:IdentityPool": {
+    first: () => ({
+      ...{ identityPoolName: "phones", allowUnauthenticatedIdentities: false, tags: { a: "1" } },
+      cognitoIdentityProviders: [{ clientId: "app", providerName: "p", serverSideTokenCheck: true }],
+    }),
+    next: () => ({ identityPoolName: "phones", allowUnauthenticatedIdentities: true, tags: { b: "2" } }),
+  },
+  "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": {
+    on: [IDENTITIES],
+    first: ([pool]) => ({
+      identityPoolId: pool?.id,
+      roles: { authenticated: `arn:aws:iam::${ACCOUNT}:role/a` },
+    }),
+    next: ([pool]) => ({
+      identityPoolId: pool?.id,
+      roles: { authenticated: `arn:aws:iam::${ACCOUNT}:role/b` },
+    }),
+  },
+  "aws:cognito/identityPoolProviderPrincipalTag:IdentityPoolProviderPrincipalTag": {
+    on: [IDENTITIES],
+    first: ([pool]) => ({
+      ...{ identityPoolId: pool?.id, identityProviderName: "p", principalTags: { stream: "custom:stream" } },
+    }),
+    next: ([pool]) => ({
+      ...{ identityPoolId: pool?.id, identityProviderName: "p", principalTags: { stream: "sub" } },
+    }),
+  },
   "aws:kms/keyPolicy:KeyPolicy": {
     hasDefault: true,
     on: [KEY],
@@ -142,8 +197,10 @@ describe("the provider's resource type", () => {
   for (const [token, { first, next, on = [], hasDefault = false }] of Object.entries(EXAMPLES)) {
     it(`${token} is made as its inputs say, changed to others, and gone when it is removed`, async () => {
       const ground: Properties[] = [];
-      for (const [type, inputs] of on)
-        ground.push((await lifecycle.create(type, inputs, clients)).properties);
+      for (const [type, inputs] of on) {
+        const { id, properties } = await lifecycle.create(type, inputs, clients);
+        ground.push({ ...properties, id });
+      }
       const [given, other] = [first(ground), next(ground)];
 
       const made = await lifecycle.create(token, given, clients);

@@ -26,9 +26,12 @@ export function makeCloudWatch(history: History, timeline: Timeline, calls: Call
   const minutes = new Map<number, { count: number; shownMs: number }>();
   const alarm = {
     state: "INSUFFICIENT_DATA" as StateValue,
+    /** It rings above so many in a minute. */
+    threshold: history.alarmThreshold,
     tags: { RepeatedAlarm: "True", ClipSeconds: String(history.clipSeconds) },
   };
   const put = new Map<string, Datum[]>();
+  const rings: { fromMs: number; toMs?: number }[] = [];
   let changed: ((state: StateValue, previous: StateValue) => void) | undefined;
 
   /** Counts a fragment. Its minute is published as a whole, late at times. */
@@ -52,11 +55,14 @@ export function makeCloudWatch(history: History, timeline: Timeline, calls: Call
       { length: 1 + EXTRA_PERIODS + Math.ceil(history.metricDelayMs / MINUTE_MS) },
       (_, back) => minutes.get(newest - back),
     ).find((minute) => minute && minute.shownMs <= nowMs);
-    const state = shown && shown.count > history.alarmThreshold ? "ALARM" : "OK";
+    const state = shown && shown.count > alarm.threshold ? "ALARM" : "OK";
     minutes.delete(newest - 120);
     if (state === alarm.state) return;
     const previous = alarm.state;
     alarm.state = state;
+    const ring = rings.at(-1);
+    if (state === "ALARM") rings.push({ fromMs: nowMs });
+    else if (ring) ring.toMs ??= nowMs;
     changed?.(state, previous);
   }
 
@@ -71,6 +77,8 @@ export function makeCloudWatch(history: History, timeline: Timeline, calls: Call
   return {
     received,
     alarm,
+    /** When it was in ALARM. */
+    rings,
     put,
     start: () => schedule(Math.ceil(timeline.nowMs() / MINUTE_MS) * MINUTE_MS + evaluatesAtMs),
     onChange: (listener: typeof changed) => {

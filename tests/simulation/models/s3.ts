@@ -26,6 +26,8 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
   /** Keys of each folder, last first: a ledger's keys count down, so a new one is added at the end. */
   const folders = new Map<string, string[]>();
   const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
+  /** Texts of keys that are written over, in their order. */
+  const written = new Map<string, string[]>();
   let version = 0;
 
   function put(
@@ -38,12 +40,21 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     const before = objects.get(key);
     const firstBytes = before && (before.firstBytes ?? before.bytes);
     objects.set(key, { bytes, metadata, putMs: timeline.nowMs(), putBy, etag: String(version), firstBytes });
+    if (key.startsWith("sweeps/")) written.set(key, [...(written.get(key) ?? []), bytes.toString()]);
     if (before) return;
     const keys = folders.get(folderOf(key)) ?? [];
     if (keys.length === 0) folders.set(folderOf(key), keys);
     let index = keys.length;
     while (index > 0 && keys[index - 1]! < key) index -= 1;
     keys.splice(index, 0, key);
+  }
+
+  /** Takes an old object out of memory; whoever asks for it afterwards finds none. */
+  function forget(key: string): void {
+    objects.delete(key);
+    const keys = folders.get(folderOf(key)) ?? [];
+    keys.splice(keys.indexOf(key), 1);
+    if (keys.length === 0) folders.delete(folderOf(key));
   }
 
   function firstKeys(prefix: string, limit: number): string[] {
@@ -108,7 +119,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     };
   }
 
-  return { objects, put, firstKeys, folderNames, vaultFor };
+  return { objects, written, put, forget, firstKeys, folderNames, vaultFor };
 }
 
 const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");

@@ -1,24 +1,29 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
-import type { Footage } from "../producer/footage";
-import { openFootage } from "../producer/footage";
-import type { Frame } from "../producer/fragments";
-
-const CLOCK = path.join(__dirname, "..", "demo", "footage", "clock.mkv");
+import type { Footage } from "../../producer/footage";
+import type { Frame } from "../../producer/fragments";
 
 /** NAL unit type 12 of H.264 (ITU-T H.264, 7.4.1): filler data, which every decoder drops. */
 const FILLER_NAL = 12;
 
-/**
- * The demo's footage as a camera of a high bit rate would deliver it: each fragment is filled up to `fragmentBytes` by
- * filler data in its video frames, so what is decoded stays the same.
- */
-export async function openPaddedFootage(fragmentCount: number, fragmentBytes: number): Promise<Footage> {
-  const footage = await openFootage(() => fs.createReadStream(CLOCK), { loop: true });
+/** How much is filled up. */
+export interface Padding {
+  fragmentBytes: number;
+  /** 1 unless said. */
+  oneIn?: number;
+}
 
+/**
+ * Footage as a camera of a high bit rate would deliver it: every fragment, or one in so many, is filled up to
+ * `fragmentBytes` by filler data in its video frames, so what is decoded stays the same.
+ */
+export function padFootage(footage: Footage, { fragmentBytes, oneIn = 1 }: Padding): Footage {
   async function* fragments(): Footage["fragments"] {
-    let left = fragmentCount;
+    let count = 0;
     for await (const fragment of footage.fragments) {
+      count += 1;
+      if (count % oneIn > 0) {
+        yield fragment;
+        continue;
+      }
       const videoFrames = fragment.frames.filter(({ track }) => track === "video").length;
       const addedBytes = Math.floor((fragmentBytes - fragment.sizeBytes) / videoFrames);
       const frames = fragment.frames.map((frame) =>
@@ -26,8 +31,6 @@ export async function openPaddedFootage(fragmentCount: number, fragmentBytes: nu
       );
       const sizeBytes = frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
       yield { ...fragment, frames, sizeBytes };
-      left -= 1;
-      if (left === 0) return;
     }
   }
 
