@@ -83,6 +83,7 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
     }
   };
 
+  let isClosed = false;
   const save = () => {
     timer = undefined;
     for (const hourMs of unsaved) hours.get(hourMs)?.save();
@@ -101,7 +102,9 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
       const minute = String(floorTo(timestampMs, MINUTE_MS));
       minutes[minute] = minutes[minute] ? fold(minutes[minute], values) : values;
       unsaved.add(hourMs);
-      timer ??= setTimeout(save, WRITE_DELAY_MS);
+      // Services that are closed later still publish; what they say is saved at once, while the folder is there.
+      if (isClosed) save();
+      else timer ??= setTimeout(save, WRITE_DELAY_MS);
     },
 
     read(metric, { startMs, endMs, periodMs, unit }) {
@@ -136,6 +139,7 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
     },
 
     close() {
+      isClosed = true;
       clearTimeout(timer);
       save();
     },
