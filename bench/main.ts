@@ -4,16 +4,26 @@ import * as path from "node:path";
 import { Argument, Command } from "commander";
 import { archiveMemory } from "./archiveMemory";
 import { coldStart } from "./coldStart";
+import { eventTimes } from "./eventTimes";
 import { asMarkdown, type Bench, type Findings, isWithin } from "./figures";
+import { manyStreams } from "./manyStreams";
 import { requestsPerClip } from "./requestsPerClip";
 
-const BENCHES: Record<string, Bench> = { memory: archiveMemory, requests: requestsPerClip, coldStart };
+const BENCHES: Record<string, Bench> = {
+  memory: archiveMemory,
+  requests: requestsPerClip,
+  coldStart,
+  events: eventTimes,
+  streams: manyStreams,
+};
 const PAGE = path.join(__dirname, "..", "docs", "benchmarks.md");
 
 /** `npm run bench`: measures, prints what was found beside what is allowed, and ends with 1 if something is over it. */
 async function main(): Promise<void> {
   const program = new Command("npm run bench --")
-    .description("Measures memory, requests and start-up of the archive function against the local cloud.")
+    .description(
+      "Measures memory, requests and start-up of the archive function, and the program at its largest.",
+    )
     .addArgument(new Argument("[BENCH...]", "which").choices(Object.keys(BENCHES)))
     .option("--write", "write all figures to docs/benchmarks.md")
     .allowExcessArguments(false)

@@ -89,13 +89,17 @@ export interface AlertArgs {
   /** Periods that are looked at; of these, `breachingPeriods` must breach. */
   periods?: number;
   breachingPeriods?: number;
-  /** Whether silence is as bad as a breach. */
-  ringsOnSilence?: boolean;
+  /** What no data means: nothing to complain of, or nothing that changes the alarm's state, or that it rings. */
+  silence?: "isFine" | "changesNothing" | "rings";
+  /** Rings below the threshold and not from it on. */
+  ringsBelow?: boolean;
 }
 
+const TREATMENTS = { isFine: "notBreaching", changesNothing: "ignore", rings: "breaching" };
+
 /**
- * Makes an alarm on something that should be zero; when it rings and when it is over, people are told. Its name does not
- * begin as those of the alarms that are recorded, so it starts no Recorder.
+ * Makes an alarm that tells people when it rings, and does not when it is over: a new alarm goes to OK, and each would send
+ * a message as it is deployed. Its name does not begin as those of the alarms that are recorded, so it starts no Recorder.
  */
 export function alertOn(
   name: string,
@@ -115,11 +119,10 @@ export function alertOn(
       period: periodSeconds,
       evaluationPeriods: periods,
       datapointsToAlarm: args.breachingPeriods ?? periods,
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      comparisonOperator: args.ringsBelow ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
       threshold,
-      treatMissingData: args.ringsOnSilence ? "breaching" : "notBreaching",
+      treatMissingData: TREATMENTS[args.silence ?? "isFine"],
       alarmActions: [args.alertsTopicArn],
-      okActions: [args.alertsTopicArn],
       tags: args.tags,
     },
     opts,

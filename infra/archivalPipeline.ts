@@ -17,8 +17,6 @@ export interface ArchivalPipelineArgs extends Omit<StreamSettings, "notify"> {
   drain: Drain;
   /** What starts recording by notification, for a stream that is to notify. */
   notifications?: Notifications;
-  /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
-  abandons?: boolean;
   tags: Record<string, string>;
 }
 
@@ -38,7 +36,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     const child = { parent: this };
     const tags = { ...args.tags, stream: args.name };
 
-    const { clipSeconds, retentionHours, drain, abandons = false } = args;
+    const { clipSeconds, retentionHours, drain, abandons } = args;
     const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons };
     const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
@@ -74,16 +72,15 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
 
     const atRisk = [50, 80].map((usedPercent) =>
       watch(`at-risk-${usedPercent}`, {
-        description: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over, or nobody looks any more`,
+        description: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over`,
         namespace: "lastframe",
         metricName: "UnarchivedAgeOfRetention",
         dimensions: { Stack: args.stack, Stream: stream.name },
         statistic: "Maximum",
         threshold: usedPercent,
         periodSeconds: args.reconcileMinutes * 60,
-        // Two looks: one that runs a little late must ring no alarm, a dead one must.
-        periods: 2,
-        ringsOnSilence: true,
+        // Reconcile's own alarm rings when nobody looks any more; a new stream has not been looked at yet.
+        silence: "changesNothing",
       }),
     );
     const ofService = { namespace: "AWS/KinesisVideo", dimensions: { StreamName: stream.name } };

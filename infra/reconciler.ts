@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
+import { alertOn } from "./alerts";
 import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
 import { DeadLetterQueue } from "./deadLetterQueue";
 import { archiverStatements, makeArn } from "./policies";
@@ -102,8 +103,25 @@ export class Reconciler extends pulumi.ComponentResource {
     );
     new aws.cloudwatch.EventTarget(
       name,
-      { rule: rule.name, arn: dispatcher.arn, deadLetterConfig: { arn: deadLetters.arn } },
+      { rule: rule.name, targetId: name, arn: dispatcher.arn, deadLetterConfig: { arn: deadLetters.arn } },
       { ...child, dependsOn: mayCall },
+    );
+    alertOn(
+      name,
+      {
+        ...common,
+        kind: "silent",
+        description: "Nobody looks at the streams any more: what no alarm hears is not archived",
+        namespace: "AWS/Lambda",
+        metricName: "Invocations",
+        dimensions: { FunctionName: dispatcher.functionName },
+        ringsBelow: true,
+        silence: "rings",
+        periodSeconds: everyMinutes * 60,
+        // One that runs a little late must ring no alarm.
+        periods: 2,
+      },
+      child,
     );
     this.streamFunctionArn = perStream.arn;
     this.functions = [dispatcher, perStream];

@@ -180,12 +180,16 @@ export function makeServiceClock(bucket: string): (key: string) => Promise<numbe
   };
 }
 
-/** Regroups a body into parts of `partBytes`; only the last may be shorter. */
+/**
+ * Regroups a body into parts of `partBytes`; only the last may be shorter. Two buffers take turns, so that memory does not
+ * wait for the garbage collector: a part must be sent before the next but one is asked for.
+ */
 async function* inParts(
   body: AsyncIterable<Uint8Array>,
   partBytes: number,
 ): AsyncGenerator<Uint8Array, undefined> {
   let part = Buffer.allocUnsafe(partBytes);
+  let other: Buffer | undefined;
   let filled = 0;
   for await (const chunk of body) {
     for (let from = 0; from < chunk.length; ) {
@@ -195,7 +199,7 @@ async function* inParts(
       from += piece.length;
       if (filled === partBytes) {
         yield part;
-        part = Buffer.allocUnsafe(partBytes);
+        [part, other] = [other ?? Buffer.allocUnsafe(partBytes), part];
         filled = 0;
       }
     }

@@ -42,6 +42,7 @@ function arrangeStream(entry: StreamEntry, stack: Configuration): StreamSettings
     alarmThreshold: fragmentSeconds ? Math.floor(alarmPeriodSeconds / fragmentSeconds / 2) : alarmThreshold,
     alarmPeriodSeconds,
     notify,
+    abandons: entry.abandon ?? false,
   };
 }
 

@@ -16,6 +16,8 @@ export interface StreamSettings {
   alarmPeriodSeconds: number;
   /** Whether recording also starts with the first fragment that the producer tags. */
   notify: boolean;
+  /** Whether Drain lets the stream go with footage that cannot be archived; the ledger names it then. */
+  abandons: boolean;
 }
 
 /** Where footage is kept, and for how long. */

@@ -61,6 +61,7 @@ export const streamEntry = {
     "write the stream's name, 1 to 100 letters, digits, dots, dashes or underscores",
   ),
   ...z.object(perStream).partial().shape,
+  abandon: yesOrNo().optional(),
 };
 
 const streams = {
@@ -74,7 +75,9 @@ const streams = {
       (list) => list.length <= MOST_STREAMS,
       `a stack takes ${MOST_STREAMS} streams at most, as Reconcile asks for each one's alarm within its five minutes: make a second stack for the others`,
     )
-    .describe(`One entry per camera: name, and ${Object.keys(perStream).join(", ")} where a camera differs.`),
+    .describe(
+      `One entry per camera: name, and ${Object.keys(perStream).join(", ")} where a camera differs. abandon: true lets a stream go with footage that cannot be archived.`,
+    ),
   clipSeconds: perStream.clipSeconds.default(180),
   retentionHours: perStream.retentionHours.default(48),
   alarmThreshold: perStream.alarmThreshold.default(DEFAULTS.alarmThreshold),

@@ -63,6 +63,7 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
   const hours = new Map<number, StoredDocument<Hour>>();
   const unsaved = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const open = (hourMs: number) => {
     const hour = store.document<Hour>(`cloudwatch/metrics/${fileName(hourMs)}`, {});
@@ -83,7 +84,6 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
     }
   };
 
-  let isClosed = false;
   const save = () => {
     timer = undefined;
     for (const hourMs of unsaved) hours.get(hourMs)?.save();
@@ -102,9 +102,8 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
       const minute = String(floorTo(timestampMs, MINUTE_MS));
       minutes[minute] = minutes[minute] ? fold(minutes[minute], values) : values;
       unsaved.add(hourMs);
-      // Services that are closed later still publish; what they say is saved at once, while the folder is there.
-      if (isClosed) save();
-      else timer ??= setTimeout(save, WRITE_DELAY_MS);
+      // Services that close later still measure: that is lost with the process, and the folder may be gone.
+      if (!isClosed) timer ??= setTimeout(save, WRITE_DELAY_MS);
     },
 
     read(metric, { startMs, endMs, periodMs, unit }) {
@@ -139,9 +138,9 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
     },
 
     close() {
-      isClosed = true;
       clearTimeout(timer);
       save();
+      isClosed = true;
     },
   };
 }

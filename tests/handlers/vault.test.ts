@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -94,6 +95,20 @@ describe("the vault in S3", () => {
     expect(outcome).to.deep.equal({ outcome: "present" });
     expect(await keys()).to.deep.equal(["clips/one.mp4"]);
     expect(await uploads()).to.deep.equal([]);
+  });
+
+  it("stores a body of many parts byte for byte", async () => {
+    const bytes = randomBytes(35 * MEBIBYTE + 7);
+    const chunks = Array.from({ length: 36 }, (_, index) =>
+      bytes.subarray(index * MEBIBYTE, (index + 1) * MEBIBYTE),
+    );
+    const vault = makeVault(Bucket);
+
+    // The answer to the first completion is lost on its way.
+    await vault.putIfAbsent(object(...chunks)).catch((error: Error) => error);
+    const { Body } = await s3.client.getObject({ Bucket, Key: "clips/one.mp4" });
+
+    expect(bytes.equals((await Body?.transformToByteArray()) ?? new Uint8Array())).to.equal(true);
   });
 
   it("leaves nothing when a body breaks off", async () => {

@@ -84,6 +84,7 @@ describe("the program", () => {
         `EventTarget ${name}`,
       ]),
       "Permission reconciler",
+      "MetricAlarm reconciler-silent",
       ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}-waiting`]),
       ...FUNCTIONS.flatMap((name) => [
         `Function ${name}`,
@@ -135,12 +136,22 @@ describe("the program", () => {
 
   it("rings when footage nears the end of its retention, and when nobody looks any more", () => {
     const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk-80");
+    const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler-silent").inputs;
 
     expect(inputs).to.include({
       name: "lastframe/derby-at-risk-80/podium",
       metricName: "UnarchivedAgeOfRetention",
       period: 900,
       threshold: 80,
+      // A new stream was not looked at yet, which is no risk.
+      treatMissingData: "ignore",
+    });
+    expect(silent).to.include({
+      metricName: "Invocations",
+      comparisonOperator: "LessThanThreshold",
+      threshold: 1,
+      evaluationPeriods: 2,
+      period: 900,
       treatMissingData: "breaching",
     });
     expect(inputs.dimensions).to.deep.equal({ Stack: "lastframe/derby", Stream: "podium" });

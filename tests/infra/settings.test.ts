@@ -27,7 +27,7 @@ describe("settings", () => {
 
     const { streams } = load(config);
 
-    const shared = { alarmThreshold: 10, alarmPeriodSeconds: 60 };
+    const shared = { alarmThreshold: 10, alarmPeriodSeconds: 60, abandons: false };
     expect(streams).to.deep.equal([
       { name: "gate", clipSeconds: 60, retentionHours: 48, notify: false, ...shared },
       { name: "podium", clipSeconds: 30, retentionHours: 25, notify: true, ...shared },
@@ -195,7 +195,7 @@ describe("settings", () => {
     [
       "an unknown key of a stream",
       { streams: [{ name: "gate", seconds: 60 }] },
-      "[lastframe:streams[0].seconds] is not a setting; the settings here are name, clipSeconds, retentionHours, alarmThreshold, alarmPeriodSeconds, fragmentSeconds, notify",
+      "[lastframe:streams[0].seconds] is not a setting; the settings here are name, clipSeconds, retentionHours, alarmThreshold, alarmPeriodSeconds, fragmentSeconds, notify, abandon",
     ],
     [
       "a prefix without its slash",

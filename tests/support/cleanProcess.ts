@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 export interface Cost {
   /** From the call to its answer; loading the code is not in it. */
   durationMs: number;
+  /** Time of all cores meanwhile: what does not depend on what else the machine does. */
+  cpuMs: number;
   /** Most memory that was resident at any time, in millions of bytes. */
   peakMb: number;
   /** What the run resolved with. */
@@ -23,10 +25,13 @@ const MEASURE = `
       return Number(/VmHWM:\\s+(\\d+)/.exec(require("node:fs").readFileSync("/proc/self/status", "utf8"))[1]);
     };
     const startedMs = performance.now();
+    const startedCpu = process.cpuUsage();
     return call().then((answer) => {
       const durationMs = performance.now() - startedMs;
+      const { user, system } = process.cpuUsage(startedCpu);
+      const cpuMs = (user + system) / 1000;
       const peakMb = ownPeakKib() * 1024 / 1e6;
-      process.stdout.write(JSON.stringify({ durationMs, peakMb, answer }), () => process.exit(0));
+      process.stdout.write(JSON.stringify({ durationMs, cpuMs, peakMb, answer }), () => process.exit(0));
     });
   }`;
 

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import type { Cloud } from "../../local/cloud";
-import { runCamera } from "../../producer/camera";
+import { type CameraOptions, runCamera } from "../../producer/camera";
 import type { CameraEvent } from "../../producer/cameraEvents";
 import { openFootage } from "../../producer/footage";
 import { type Padding, padFootage } from "./padFootage";
@@ -14,6 +14,7 @@ export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 export interface FilmOptions {
   loop?: boolean;
   signal?: AbortSignal;
+  fragmentTags?: CameraOptions["fragmentTags"];
   /** A camera of a higher bit rate. */
   padding?: Padding;
   /** Told at the end of every coded frame that was persisted: kind, time on the camera's clock, MD5 of its bytes. */
@@ -25,7 +26,7 @@ export async function filmInto(
   cloud: Cloud,
   streamName: string,
   file: string,
-  { loop, signal, padding, onFilmed }: FilmOptions = {},
+  { loop, signal, fragmentTags, padding, onFilmed }: FilmOptions = {},
 ): Promise<Persisted[]> {
   const persisted: Persisted[] = [];
   const source = await openFootage(() => fs.createReadStream(file), { loop });
@@ -36,6 +37,7 @@ export async function filmInto(
     client: new KinesisVideoClient(cloud.clientConfig),
     clock: cloud.clock,
     signal,
+    ...(fragmentTags ? { fragmentTags } : {}),
     onEvent: (event) => {
       if (event.kind === "persisted") persisted.push(event);
     },
