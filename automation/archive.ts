@@ -21,10 +21,10 @@ interface VerifyOptions {
 const USAGE = 64;
 const UNAVAILABLE = 69;
 
-/** `npm run archive`: what can be asked of an archive. */
-async function main(): Promise<void> {
+/** `lastframe archive`: what can be asked of an archive. */
+export function archiveCommand(): Command {
   const nowMs = Date.now();
-  const program = new Command("npm run archive --")
+  const program = new Command("archive")
     .description("Questions to an archive, answered from S3 alone.")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
   program
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
     .option("--json", "print one JSON object (docs/verify.md)")
     .allowExcessArguments(false)
     .action((streamName: string, options: VerifyOptions, command: Command) =>
-      verify(streamName, options, command, nowMs),
+      verify(streamName, options, command, nowMs).catch(unreadable),
     );
-  await program.parseAsync();
+  return program;
 }
 
 async function verify(streamName: string, options: VerifyOptions, command: Command, nowMs: number) {
@@ -102,8 +102,10 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError("Write milliseconds since 1970, as the folder under ledger/ is named.");
 }
 
-main().catch((error: Error) => {
+function unreadable(error: Error): never {
   const code = error.name === "NoSuchBucket" ? USAGE : UNAVAILABLE;
   console.error(`error: the archive could not be read: ${error.message || error.name}`);
   process.exit(code);
-});
+}
+
+if (require.main === module) void archiveCommand().name("npm run archive --").parseAsync();

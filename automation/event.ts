@@ -6,7 +6,7 @@ import { cameraLabels } from "./event/cameras";
 import { durationText, parseDuration } from "./event/duration";
 import { checkName, fromId } from "./event/eventName";
 import { exitCodes, explain, failure } from "./event/failure";
-import { findEvent, resumable } from "./event/findEvent";
+import { findEvent } from "./event/findEvent";
 import { makeProgress, type Progress } from "./event/progress";
 import { type EventRecord, isAlive, nameOf } from "./event/record";
 import { makeStack, startEvent, startedText } from "./event/start";
@@ -87,9 +87,10 @@ export function eventCommand(): Command {
     .description("Gives a running event more time, from now on.")
     .argument("<NAME>", "the event's name or id")
     .requiredOption("--ttl <time>", "how much, such as 90m, 6h or 2d")
-    .action((name: string, options: CommonOptions & { ttl: string }) =>
-      run(name, options, (tools) => extend(tools, name, options)),
-    );
+    .action((name: string, options: CommonOptions & { ttl: string }) => {
+      const ttlMs = ttl(options.ttl);
+      return run(name, options, (tools) => extend(tools, name, { ...options, ttlMs }));
+    });
 
   withCommon(event.command("resume"))
     .description("Goes on with an event whose start or stop was interrupted.")
@@ -101,7 +102,9 @@ export function eventCommand(): Command {
 
   withCommon(event.command("sweep"))
     .description("Stops every event whose time is over. May run from cron, on several machines at once.")
-    .action((options: CommonOptions) => run("sweep", options, (tools, how) => sweep(tools, options, how)));
+    .action((options: CommonOptions) =>
+      run("sweep", options, (tools, how) => sweep(tools, options, how), "the next sweep goes on from there"),
+    );
 
   return event;
 }
@@ -189,15 +192,18 @@ function timeLeft({ endsAt }: EventRecord, nowMs: number): string {
   return leftMs > 0 ? `${durationText(leftMs)} left` : `over for ${durationText(-leftMs)}`;
 }
 
-async function extend(tools: Tools, name: string, options: CommonOptions & { ttl: string }): Promise<void> {
-  const ttlMs = ttl(options.ttl);
+async function extend(
+  tools: Tools,
+  name: string,
+  { ttlMs, json }: CommonOptions & { ttlMs: number },
+): Promise<void> {
   const found = await findEvent(tools, name);
   const endsAt = new Date((await tools.now()) + ttlMs).toISOString();
   const record = await tools.records.update(found.id, (one) => {
     if (one.phase === "starting" || one.phase === "running") return { ...one, endsAt };
     throw failure("usage", `[NAME] ${nameOf(one)} is ${one.phase}, and gets no more time`);
   });
-  if (options.json) answer(describe(record));
+  if (json) answer(describe(record));
   else console.log(`${nameOf(record)} runs until ${record.endsAt} (${durationText(ttlMs)})`);
 }
 
@@ -288,6 +294,7 @@ async function run(
   label: string,
   { base, json }: CommonOptions,
   act: (tools: Tools, how: Run) => Promise<void> | void,
+  goOn = `\`lastframe event resume ${label}\` goes on from there`,
 ): Promise<void> {
   const progress = makeProgress(process.stderr, { isJson: json, label });
   const interrupted = new AbortController();
@@ -301,17 +308,16 @@ async function run(
     await withTools(base, async (tools) => act(tools, { progress, signal: interrupted.signal }));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    throw failure("interrupted", `interrupted; ${resumable({ id: `00000000-${label}` })}`, error);
+    throw failure("interrupted", `interrupted; ${goOn}`, error);
   } finally {
     progress.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }
 
-/** Runs the command line; a failure is one line, and its exit code says of which kind. */
+/** Runs a command line; a failure is one line, and its exit code says of which kind. */
 export async function main(program: Command, args: string[]): Promise<void> {
-  program.exitOverride();
-  for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
+  throwErrors(program);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -323,6 +329,12 @@ export async function main(program: Command, args: string[]): Promise<void> {
     console.error(`error: ${line}`);
     process.exitCode = exitCodes[ending];
   }
+}
+
+/** Has Commander throw instead of ending the process with an exit code of its own. */
+function throwErrors(command: Command): void {
+  command.exitOverride();
+  for (const one of command.commands) throwErrors(one);
 }
 
 if (require.main === module) void main(eventCommand().name("npm run event --"), process.argv.slice(2));

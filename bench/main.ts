@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { Argument, Command } from "commander";
 import { archiveMemory } from "./archiveMemory";
 import { coldStart } from "./coldStart";
+import { eventTimes } from "./eventTimes";
 import { asMarkdown, type Bench, type Findings, isWithin } from "./figures";
 import { manyStreams } from "./manyStreams";
 import { requestsPerClip } from "./requestsPerClip";
@@ -12,6 +13,7 @@ const BENCHES: Record<string, Bench> = {
   memory: archiveMemory,
   requests: requestsPerClip,
   coldStart,
+  events: eventTimes,
   streams: manyStreams,
 };
 const PAGE = path.join(__dirname, "..", "docs", "benchmarks.md");

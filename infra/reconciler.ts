@@ -103,7 +103,7 @@ export class Reconciler extends pulumi.ComponentResource {
     );
     new aws.cloudwatch.EventTarget(
       name,
-      { rule: rule.name, arn: dispatcher.arn, deadLetterConfig: { arn: deadLetters.arn } },
+      { rule: rule.name, targetId: name, arn: dispatcher.arn, deadLetterConfig: { arn: deadLetters.arn } },
       { ...child, dependsOn: mayCall },
     );
     alertOn(

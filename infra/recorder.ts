@@ -122,6 +122,7 @@ export class Recorder extends pulumi.ComponentResource {
       const mayStart = new aws.iam.RolePolicy(
         `${name}-rule`,
         {
+          name: `${name}-rule`,
           role: role.name,
           policy: pulumi.jsonStringify({
             Version: "2012-10-17",
@@ -134,6 +135,7 @@ export class Recorder extends pulumi.ComponentResource {
         name,
         {
           rule: rule.name,
+          targetId: name,
           arn: workflow.arn,
           roleArn: role.arn,
           deadLetterConfig: { arn: deadLetters.arn },

@@ -65,9 +65,11 @@ export class RecorderFunction extends pulumi.ComponentResource {
       // The actions know no resources.
       Resource: "*",
     };
+    // Its name is its own, so that a deployment that was cut off makes it once and not twice.
     const policy = new aws.iam.RolePolicy(
       name,
       {
+        name,
         role: role.name,
         policy: pulumi.jsonStringify({
           Version: "2012-10-17",

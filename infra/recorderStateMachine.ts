@@ -93,7 +93,11 @@ export class RecorderStateMachine extends pulumi.ComponentResource {
 
     function allow(suffix: string, Statement: object[]): aws.iam.RolePolicy {
       const policy = pulumi.jsonStringify({ Version: "2012-10-17", Statement });
-      return new aws.iam.RolePolicy(`${name}${suffix}`, { role: role.name, policy }, child);
+      return new aws.iam.RolePolicy(
+        `${name}${suffix}`,
+        { name: `${name}${suffix}`, role: role.name, policy },
+        child,
+      );
     }
   }
 }

@@ -13,7 +13,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { engineProblems, explainCommand } from "./engineProblems";
 import { failure } from "./failure";
-import { findPulumiCli } from "./pulumiCli";
+import { openPulumiCli } from "./pulumiCli";
 
 /** The project of all stacks: `name` in `Pulumi.yaml`. */
 export const PROJECT = "lastframe";
@@ -29,6 +29,13 @@ export interface ResourceStep {
 export interface EngineListener {
   planned(step: Pick<ResourceStep, "component">): void;
   done(step: ResourceStep): void;
+}
+
+/** A resource that was being made when its engine died. */
+export interface HalfMade {
+  type: string;
+  /** Its physical name, where it has one. */
+  name: string;
 }
 
 /** How one run of the engine is watched and ended. */
@@ -49,6 +56,10 @@ export interface Engine {
   destroy(stackName: string, run: RunOptions): Promise<void>;
   /** Takes away the lock of an engine that is dead. */
   unlock(stackName: string): Promise<void>;
+  /** What an engine that died was making: whether that was made, Pulumi does not know. */
+  halfMade(stackName: string): Promise<HalfMade[]>;
+  /** Compares the stack with what is there, and forgets what was half made. */
+  refresh(stackName: string): Promise<void>;
   close(): void;
 }
 
@@ -57,8 +68,11 @@ export interface Engine {
  * Each has a folder of its own, so any number can work at once.
  */
 export async function openEngine(): Promise<Engine> {
-  const pulumiCommand = await findPulumiCli();
   const workDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-event-"));
+  const pulumiCommand = await openPulumiCli(workDir).catch((error) => {
+    fs.rmSync(workDir, { recursive: true });
+    throw error;
+  });
   const envVars = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true" };
   const projectSettings = { name: PROJECT, runtime: "nodejs" as const };
   const options = { workDir, pulumiCommand, envVars, projectSettings };
@@ -115,7 +129,7 @@ export async function openEngine(): Promise<Engine> {
     async destroy(stackName, { listener, signal }) {
       const stack = await select(stackName);
       if (!stack) return;
-      const { deployment } = await stack.exportStack();
+      const { deployment } = await exported(stack);
       const held = heldBy(deployment);
       for (const step of held) listener.planned(step);
       await run(
@@ -127,6 +141,25 @@ export async function openEngine(): Promise<Engine> {
     },
     async unlock(stackName) {
       await (await select(stackName))?.cancel();
+    },
+    async halfMade(stackName) {
+      const stack = await select(stackName);
+      const deployment = stack && (await exported(stack)).deployment;
+      const pending: { type: string; resource: { type: string; urn: string; inputs?: { name?: string } } }[] =
+        deployment?.pending_operations ?? [];
+      return pending
+        .filter(({ type }) => type === "creating")
+        .map(({ resource: { type, urn, inputs } }) => ({
+          type,
+          name: inputs?.name ?? urn.split("::").at(-1) ?? "",
+        }));
+    },
+    async refresh(stackName) {
+      const stack = await select(stackName);
+      if (stack)
+        await stack.refresh({ color: "never", clearPendingCreates: true }).catch((error) => {
+          throw explainCommand(error);
+        });
     },
     close() {
       fs.rmSync(workDir, { recursive: true, force: true });
@@ -159,6 +192,13 @@ async function run<Result>(
     if (signal?.aborted) throw failure("interrupted", "interrupted", error);
     throw problems.explain(error as CommandError);
   }
+}
+
+/** A stack's state. */
+function exported(stack: Stack) {
+  return stack.exportStack().catch((error: CommandError) => {
+    throw explainCommand(error);
+  });
 }
 
 /** The stack itself and its providers are no resources that a person waits for. */

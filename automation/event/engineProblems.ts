@@ -3,11 +3,13 @@ import { type Failure, failure, firstLine } from "./failure";
 
 /** Another engine holds the stack. With a file backend it says whose process that is. */
 export interface StackLocked extends Failure {
-  lockedBy: { pid: number; host: string } | undefined;
+  lockedBy?: { pid: number; host: string };
+  /** Nothing is known but that its state was half written at that moment. */
+  isBeingWritten: boolean;
 }
 
 export const isStackLocked = (error: unknown): error is StackLocked =>
-  error instanceof Error && "lockedBy" in error;
+  error instanceof Error && "isBeingWritten" in error;
 
 /** Gathers what the engine says of resources that failed. */
 export function engineProblems() {
@@ -36,11 +38,14 @@ export function engineProblems() {
 export function explainCommand(error: CommandError): Error {
   const text = error.message ?? String(error);
   const problem = firstLine(/error: ([\s\S]*)/.exec(text)?.[1] ?? text.replace(/^code:.*\n/, ""));
-  if (error instanceof ConcurrentUpdateError) {
+  // A file backend's state is read while another engine writes it.
+  const isBeingWritten = /failed to load checkpoint: (EOF|unexpected end)/.test(text);
+  if (isBeingWritten || error instanceof ConcurrentUpdateError) {
     const [, host, pid] = /created by \S+@(\S+) \(pid (\d+)\)/.exec(text) ?? [];
     const lockedBy = host && pid ? { host, pid: Number(pid) } : undefined;
     return Object.assign(failure("notYet", "another engine works on the stack; wait for it to end", error), {
       lockedBy,
+      isBeingWritten,
     });
   }
   if (/passphrase/.test(text))

@@ -1,10 +1,9 @@
 import { cutTo, mergeStretches, type Stretch } from "../../archive/coverage";
-import type { Fragment } from "../../archive/fragment";
 import { ledgerFolder } from "../../archive/keys";
 import { readHead } from "../../archive/ledger";
 import { currentLife } from "../../archive/lives";
 import type { Vault } from "../../archive/ports";
-import { textBody } from "../../archive/text";
+import { readText, textBody } from "../../archive/text";
 import { type Answer, verifyStream } from "../../archive/verify";
 import { makeArchiveReader } from "../ports/s3Archive";
 import { type ClipRecord, type LedgerRecord, makeLedgerRecord, readEntries } from "./ledgerRecord";
@@ -59,7 +58,8 @@ export interface StreamReport {
 /** A stream's own numbers, beside its report. */
 interface StreamResult {
   report: StreamReport;
-  unarchived: Fragment[];
+  /** Numbers that are listed and in no clip; unknown when the stream is gone. */
+  unarchived?: string[];
   covered: Stretch[];
 }
 
@@ -69,20 +69,26 @@ const ANSWERS: Answer[] = ["damaged", "gaps", "not yet swept", "complete", "expi
 /**
  * Draws up what an event left behind, out of the streams' own lists and the archive: each fragment that is listed now
  * is looked for in the ledger, and the ledger and clips are verified as `archive verify` does.
+ * @param before the manifest that was drawn up while streams were there that are gone now: it knows what they held
  */
-export async function drawUpManifest(tools: Tools, record: EventRecord): Promise<Manifest> {
+export async function drawUpManifest(
+  tools: Tools,
+  record: EventRecord,
+  before?: Manifest,
+): Promise<Manifest> {
   const nowMs = await tools.now();
   const results: StreamResult[] = [];
   // One after the other: each reads many objects at once.
-  for (const camera of record.streams) results.push(await streamResult(tools, record, camera, nowMs));
+  for (const camera of record.streams) {
+    const known = before?.streams.find(({ stream }) => stream === camera.name)?.compared;
+    results.push(await streamResult(tools, record, camera, nowMs, known));
+  }
   const streams = results.map(({ report }) => report);
   const clips = streams.flatMap((stream) => stream.clips);
-  const abandoned = results
-    .filter(({ unarchived }) => unarchived.length > 0)
-    .map(({ report, unarchived }) => ({
-      stream: report.stream,
-      fragments: unarchived.map(({ fragmentNumber }) => fragmentNumber),
-    }));
+  const abandoned = results.flatMap(({ report: { stream }, unarchived }) => {
+    if (!unarchived) return before?.abandoned.filter((one) => one.stream === stream) ?? [];
+    return unarchived.length > 0 ? [{ stream, fragments: unarchived }] : [];
+  });
   const worst = ANSWERS.find((answer) => streams.some((stream) => stream.answer === answer)) ?? "silent";
   return {
     version: 1,
@@ -129,6 +135,12 @@ export async function writeManifest(
   }
 }
 
+/** The manifest that is there. */
+export async function readManifest({ vault, base }: Tools, id: string): Promise<Manifest | undefined> {
+  const held = await vault.get(manifestKey(base.prefix, id));
+  return held && (JSON.parse(await readText(held.body)) as Manifest);
+}
+
 /** Where an event's manifest is. */
 export const manifestKey = (prefix: string, id: string): string =>
   `${archivePrefix(prefix, id)}manifest.json`;
@@ -138,6 +150,7 @@ async function streamResult(
   record: EventRecord,
   { camera, name: streamName }: EventRecord["streams"][number],
   nowMs: number,
+  known: StreamReport["compared"] | undefined,
 ): Promise<StreamResult> {
   const prefix = archivePrefix(base.prefix, record.id);
   const ledger = await readLedger(vault, prefix, streamName);
@@ -146,7 +159,9 @@ async function streamResult(
   const listed = life ? (await source.list({ fromMs: life.createdMs, toMs: nowMs })).fragments : [];
   const numbers = ledger.clips.flatMap(numbersOf);
   const archived = new Set(numbers);
-  const unarchived = listed.filter(({ fragmentNumber }) => !archived.has(fragmentNumber));
+  const unarchived = listed
+    .map(({ fragmentNumber }) => fragmentNumber)
+    .filter((number) => !archived.has(number));
 
   const reader = makeArchiveReader(clients.s3, base.bucket);
   const found = await verifyStream({ reader, prefix, streamName, isDeep: false, nowMs });
@@ -154,13 +169,22 @@ async function streamResult(
     camera,
     stream: streamName,
     answer: numbers.length > archived.size ? "damaged" : found.answer,
-    compared: {
-      asOf: iso(nowMs),
-      listed: listed.length,
-      archived: listed.length - unarchived.length,
-      missing: unarchived.length,
-      twice: numbers.length - archived.size,
-    },
+    compared: life
+      ? {
+          asOf: iso(nowMs),
+          listed: listed.length,
+          archived: listed.length - unarchived.length,
+          missing: unarchived.length,
+          twice: numbers.length - archived.size,
+        }
+      : {
+          asOf: iso(nowMs),
+          listed: 0,
+          archived: 0,
+          missing: 0,
+          ...known,
+          twice: numbers.length - archived.size,
+        },
     recordings: ledger.recordings.map(({ fromMs, toMs, asOfMs, clips, fragments }) => ({
       ...span({ fromMs, toMs }),
       clips,
@@ -183,7 +207,7 @@ async function streamResult(
     })),
     damage: found.damage,
   };
-  return { report, unarchived, covered: found.covered };
+  return { report, unarchived: life && unarchived, covered: found.covered };
 }
 
 /** What the ledgers of all lives of a stream come to. */

@@ -2,39 +2,45 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
-import { failure } from "./failure";
+import { failure, firstLine } from "./failure";
 
 /**
- * Finds the Pulumi CLI: on PATH, or where its installers put it (`~/.pulumi/bin`, `~/.pulumi/versions/VERSION/bin`).
+ * Opens the Pulumi CLI: the one on PATH, or where its installers put it (`~/.pulumi/bin`, `~/.pulumi/versions/VERSION`).
+ * It is started so that it does not die of a broken pipe: should this process be killed, the engine ends what it is at and
+ * writes down what it made, instead of leaving resources that no state knows.
+ * @param workDir holds the script that starts it
  * @throws a failure that says what to install
  */
-export async function findPulumiCli(): Promise<PulumiCommand> {
-  const home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
-  const roots = [undefined, home, ...installedVersions(path.join(os.homedir(), ".pulumi"))];
-  const problems: string[] = [];
-  for (const root of roots) {
-    if (root && !fs.existsSync(path.join(root, "bin", "pulumi"))) continue;
-    try {
-      return await PulumiCommand.get(root ? { root } : {});
-    } catch (error) {
-      const { message } = error as Error;
-      if (!/ENOENT|not found/.test(message)) problems.push(message.split("\n")[0] ?? message);
-    }
+export async function openPulumiCli(workDir: string): Promise<PulumiCommand> {
+  const cli = places().find((file) => fs.existsSync(file));
+  const install = "install it as https://www.pulumi.com/docs/install/ says, or put it on PATH";
+  if (!cli) throw failure("usage", `no Pulumi CLI; ${install}`);
+  fs.mkdirSync(path.join(workDir, "bin"));
+  const script = `#!/bin/sh\ntrap "" PIPE\nexec '${cli.replace(/'/g, `'\\''`)}' "$@"\n`;
+  fs.writeFileSync(path.join(workDir, "bin", "pulumi"), script, { mode: 0o755 });
+  try {
+    return await PulumiCommand.get({ root: workDir });
+  } catch (error) {
+    throw failure(
+      "usage",
+      `${cli} is no usable Pulumi CLI (${firstLine((error as Error).message)}); ${install}`,
+      error,
+    );
   }
-  const why = problems.length > 0 ? ` (${problems[0]})` : "";
-  throw failure(
-    "usage",
-    `no usable Pulumi CLI${why}; install it as https://www.pulumi.com/docs/install/ says, or put it on PATH`,
-  );
 }
 
-/** Folders of installed versions, the newest first. */
-function installedVersions(home: string): string[] {
+/** Files that may be the CLI, the best first. */
+function places(): string[] {
+  const home = path.join(os.homedir(), ".pulumi");
   const versions = path.join(home, "versions");
-  if (!fs.existsSync(versions)) return [];
   const byVersion = (a: string, b: string) => b.localeCompare(a, "en", { numeric: true });
-  return fs
-    .readdirSync(versions)
-    .sort(byVersion)
-    .map((version) => path.join(versions, version));
+  const kept = fs.existsSync(versions) ? fs.readdirSync(versions).sort(byVersion) : [];
+  return [
+    ...(process.env.PATH ?? "").split(path.delimiter),
+    path.join(process.env.PULUMI_HOME ?? home, "bin"),
+    path.join(home, "bin"),
+    ...kept.map((version) => path.join(versions, version, "bin")),
+  ]
+    .filter(Boolean)
+    .map((folder) => path.join(folder, "pulumi"));
 }

@@ -4,7 +4,7 @@ import { engineRun } from "./engineRuns";
 import { fromId } from "./eventName";
 import { failure } from "./failure";
 import { resumable } from "./findEvent";
-import { drawUpManifest, type Manifest, manifestKey, writeManifest } from "./manifest";
+import { drawUpManifest, type Manifest, manifestKey, readManifest, writeManifest } from "./manifest";
 import type { Progress } from "./progress";
 import { untilDisconnected, untilSilent } from "./quiet";
 import { type EventRecord, nameOf } from "./record";
@@ -22,7 +22,7 @@ export interface StopRequest {
 export interface Stopped {
   record: EventRecord;
   manifestKey: string;
-  /** Nothing where another run of the tool wrote it and this one only waited. */
+  /** Nothing where somebody removed it. */
   manifest?: Manifest;
 }
 
@@ -55,12 +55,10 @@ export async function stopEvent(
     if (one.phase === "destroying") return isUnchanged ? one : { ...one, stop };
     return { ...one, phase: "stopping", stop };
   });
-  let manifest: Manifest | undefined;
   for (let round = 1; record.phase !== "stopped"; round += 1) {
     if (record.phase === "stopping") {
       record = await close(tools, record, run);
-      manifest = await archiveAll(tools, record, run);
-      await writeManifest(tools, record, manifest);
+      await writeManifest(tools, record, await archiveAll(tools, record, run));
       record = await inPhase(tools, record, "destroying");
     }
     try {
@@ -73,6 +71,7 @@ export async function stopEvent(
       record = await inPhase(tools, record, "stopping");
     }
   }
+  const manifest = await readManifest(tools, record.id);
   return { record, manifest, manifestKey: manifestKey(base.prefix, record.id) };
 }
 
@@ -104,7 +103,7 @@ async function archiveAll(tools: Tools, record: EventRecord, { progress, signal 
     signal?.throwIfAborted();
     await drainAll(tools, record, { progress, signal });
     progress.show("comparing what was acknowledged with what is archived");
-    const manifest = await drawUpManifest(tools, record);
+    const manifest = await drawUpManifest(tools, record, await readManifest(tools, record.id));
     const { abandoned } = manifest;
     if (abandoned.length === 0) return manifest;
     const owed = abandoned
@@ -137,7 +136,7 @@ async function drainAll(tools: Tools, record: EventRecord, { progress, signal }:
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-/** The stack goes. Whoever comes second waits and finds it gone. */
+/** The stack goes, and the manifest is drawn up for good. Whoever comes second waits and finds it gone. */
 async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
   const { engine, records, base, now } = tools;
   const { stack } = fromId(record.id);
@@ -158,6 +157,12 @@ async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<Eve
     },
     async () => (await records.read(record.id))?.phase === "stopped",
   );
+  // What Drain still found and archived, as the streams went, belongs into it.
+  await writeManifest(
+    tools,
+    record,
+    await drawUpManifest(tools, record, await readManifest(tools, record.id)),
+  );
   const stoppedAt = new Date(await now()).toISOString();
   return records.update(record.id, (one) =>
     one.phase === "stopped" ? one : { ...one, phase: "stopped", stoppedAt },
@@ -168,7 +173,7 @@ async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<Eve
 export function stoppedText({ record, manifest, manifestKey: key }: Stopped, bucket: string): string {
   const name = nameOf(record);
   const where = `s3://${bucket}/${key}`;
-  if (!manifest) return `${name} is stopped; its manifest is ${where}`;
+  if (!manifest) return `${name} is stopped; its manifest was ${where}, and is gone`;
   const { totals, coverage, answer, streams, abandoned } = manifest;
   const lines = [
     `${name} is stopped: ${answer}`,

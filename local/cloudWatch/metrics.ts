@@ -63,6 +63,7 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
   const hours = new Map<number, StoredDocument<Hour>>();
   const unsaved = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const open = (hourMs: number) => {
     const hour = store.document<Hour>(`cloudwatch/metrics/${fileName(hourMs)}`, {});
@@ -101,7 +102,8 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
       const minute = String(floorTo(timestampMs, MINUTE_MS));
       minutes[minute] = minutes[minute] ? fold(minutes[minute], values) : values;
       unsaved.add(hourMs);
-      timer ??= setTimeout(save, WRITE_DELAY_MS);
+      // Services that close later still measure: that is lost with the process, and the folder may be gone.
+      if (!isClosed) timer ??= setTimeout(save, WRITE_DELAY_MS);
     },
 
     read(metric, { startMs, endMs, periodMs, unit }) {
@@ -138,6 +140,7 @@ export function openMetrics(store: Store, clock: Clock): MetricStore {
     close() {
       clearTimeout(timer);
       save();
+      isClosed = true;
     },
   };
 }

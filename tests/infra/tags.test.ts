@@ -12,7 +12,7 @@ function isTaggable(type: string): boolean {
 }
 
 describe("tags", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("of stack, owner and event are on everything that takes tags, and the stream's on what is a stream's", async () => {
     const program = await runProgram(

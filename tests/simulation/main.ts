@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError } from "commander";
 import { runCampaign } from "./campaign";
+import { type Compared, compareRandom, compareScenarios } from "./comparison";
 import { MUST_REACH } from "./coverage";
 import { type Finding, findMutations } from "./findMutations";
+import { runLong } from "./longRun";
 import { makeHistory } from "./makeHistory";
 import { playSeed, type SeedResult } from "./playSeed";
 import { shrink } from "./shrink";
+import { comparisonTable, mutationTable, writeSection } from "./writeDocs";
 
 /** `npm run simulate`: plays random histories and says which broke a promise, and how to play them again. */
 async function main(): Promise<void> {
@@ -15,16 +18,24 @@ async function main(): Promise<void> {
     .option("--threads <count>", "threads to play them in", wholeNumber, 2)
     .option("--seed <seed>", "play this one history only", wholeNumber)
     .option("--mutations", "put each deliberate fault into the product, and count the histories that find it")
+    .option("--comparison", "play the AWS sample and this project on the same histories")
+    .option("--years <count>", "record one camera that never stops", Number)
+    .option("--write", "put the table of --mutations or --comparison into docs/simulation.md")
     .allowExcessArguments(false);
   program.parse();
-  const { histories, first, threads, seed, mutations } = program.opts<{
+  const { histories, first, threads, seed, mutations, comparison, years, write } = program.opts<{
     histories: number;
     first: number;
     threads: number;
     seed?: number;
     mutations?: true;
+    comparison?: true;
+    years?: number;
+    write?: true;
   }>();
-  if (mutations) return findAll(histories, threads);
+  if (mutations) return findAll({ limit: histories, threads, writes: write });
+  if (years !== undefined) return recordFor(years);
+  if (comparison) return compare(write);
   if (seed !== undefined) return replay(seed);
 
   const startedAt = performance.now();
@@ -58,11 +69,41 @@ async function replay(seed: number): Promise<void> {
   report([result]);
 }
 
-async function findAll(limit: number, threads: number): Promise<void> {
+async function recordFor(years: number): Promise<void> {
+  const startedAt = process.cpuUsage();
+  const run = await runLong(Math.round(years * 365));
+  const { user, system } = process.cpuUsage(startedAt);
+  for (const [name, value] of Object.entries(run)) console.log(`${name.padEnd(18)} ${value}`);
+  console.log(`${"CPU seconds".padEnd(18)} ${((user + system) / 1e6).toFixed(1)}`);
+  if (run.missing > 0 || run.twice > 0 || run.failedExecutions > 0) process.exitCode = 1;
+}
+
+async function compare(writes = false): Promise<void> {
+  const rows: Compared[] = [];
+  await compareScenarios((row) => {
+    rows.push(row);
+    console.log(comparisonTable([row]).split("\n").at(-1));
+  });
+  rows.push(await compareRandom(200));
+  const table = comparisonTable(rows);
+  console.log(table);
+  if (writes) writeSection("comparison", table);
+}
+
+async function findAll({
+  limit,
+  threads,
+  writes,
+}: {
+  limit: number;
+  threads: number;
+  writes?: true;
+}): Promise<void> {
   const findings = await findMutations({ limit, threads, onFinding: tell });
   const unfound = findings.filter(({ histories }) => histories === undefined);
   console.log(`${findings.length - unfound.length} of ${findings.length} deliberate faults found`);
   if (unfound.length > 0) process.exitCode = 1;
+  if (writes) writeSection("deliberate faults", mutationTable(findings));
 
   function tell({ mutation, histories, violation }: Finding): void {
     const how = histories ? `history ${histories}: ${violation?.invariant} ${violation?.says}` : "NOT FOUND";

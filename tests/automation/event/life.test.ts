@@ -1,14 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
-import {
-  acknowledgedBy,
-  type EventCloud,
-  fragmentsIn,
-  idToday,
-  OPERATION_MS,
-  startEventCloud,
-} from "./support";
+import { acknowledgedBy, type EventCloud, fragmentsIn, OPERATION_MS, startEventCloud } from "./support";
 
 describe("a recording event", function () {
   this.timeout(OPERATION_MS);
@@ -16,7 +9,6 @@ describe("a recording event", function () {
   let id: string;
   before(async function () {
     cloud = await startEventCloud(this);
-    id = idToday(cloud, "derby");
   });
   after(() => cloud?.close());
 
@@ -42,6 +34,7 @@ describe("a recording event", function () {
       region: "us-east-1",
       endpoint: cloud.cloud.url,
     });
+    id = await cloud.idOf("derby");
     expect(stderr).to.match(/making the stack: \d+ of \d+ resources, Recorder \d+ of \d+/);
   });
 
@@ -87,7 +80,7 @@ describe("a recording event", function () {
 
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/^derby is stopped: complete\n {2}cameras {4}2\n {2}archived {3}\d+ fragments/);
-    const manifest = await cloud.manifest(id);
+    const manifest = await cloud.manifest("derby");
     expect(fragmentsIn(manifest, "derby-finish")).to.deep.equal(acknowledgedBy(camera));
     expect(manifest.streams.map(({ compared }) => [compared.missing, compared.twice])).to.deep.equal([
       [0, 0],

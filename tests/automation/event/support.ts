@@ -17,7 +17,7 @@ import { type RunningCommand, runCommand } from "../../support/command";
 import { footage } from "../../support/footage";
 
 /** Long enough for an engine on a busy machine. */
-export const OPERATION_MS = 300_000;
+export const OPERATION_MS = 600_000;
 
 /** A fragment that the service acknowledged to a camera. */
 export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
@@ -26,12 +26,16 @@ export type Persisted = Extract<CameraEvent, { kind: "persisted" }>;
 export interface TestCamera {
   stream: string;
   persisted: Persisted[];
+  /** Why connections ended or could not be had. */
+  troubles: string[];
   /** Resolves when so many fragments are acknowledged. */
   has(count: number): Promise<void>;
   /** Finishes the fragment at hand; resolves when all is persisted. */
   stop(): Promise<CameraSummary>;
-  /** Takes its power away. */
-  cutOff(): Promise<void>;
+  /** Drops its connection, as a lost network does; it connects anew, until that is hopeless. */
+  lostConnection(): void;
+  /** Resolves with what ended it. */
+  ended: Promise<unknown>;
 }
 
 /** A local cloud with an environment that events can be based on, and the real engine beside it. */
@@ -51,7 +55,10 @@ export interface EventCloud {
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Switches a camera on; `client` is whom it calls as. */
   film(stream: string, options?: FilmOptions): Promise<TestCamera>;
-  manifest(event: string): Promise<Manifest>;
+  /** The id of the only event of a name. */
+  idOf(name: string): Promise<string>;
+  /** The manifest of the only event of a name. */
+  manifest(name: string): Promise<Manifest>;
   /** What of events is left: stacks, locks, folders, streams. */
   leftovers(): Promise<string[]>;
   close(): Promise<void>;
@@ -101,16 +108,19 @@ export async function startEventCloud(
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-events-"));
   const tmp = path.join(folder, "tmp");
   fs.mkdirSync(tmp);
-  const cloud = await startCloud({ dataDir: path.join(folder, "cloud"), speed });
+  const dataDir = path.join(folder, "cloud");
+  startTomorrow(dataDir);
+  const cloud = await startCloud({ dataDir, speed });
   const engine = engineEnvironment({ dataDir: path.join(folder, "engine"), target: cloud.clientConfig });
   const env = {
     ...engine,
     PATH: `${path.dirname(pulumiCommand.command)}${path.delimiter}${engine.PATH}`,
     TMPDIR: tmp,
   };
+  const config = { "aws:region": "us-east-1", "lastframe:streams": JSON.stringify([{ name: "gate" }]) };
   const stack = await LocalWorkspace.createStack(
     { stackName: "dev", projectName: "lastframe", program: base },
-    { pulumiCommand, envVars: env, stackSettings: { dev: { config: { "aws:region": "us-east-1" } } } },
+    { pulumiCommand, envVars: env, stackSettings: { dev: { config } } },
   );
   const { outputs } = await stack.up({ color: "never" });
   fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
@@ -127,6 +137,7 @@ export async function startEventCloud(
 
   async function film(stream: string, { client, file = "clock.mkv" }: FilmOptions = {}): Promise<TestCamera> {
     const persisted: Persisted[] = [];
+    const troubles: string[] = [];
     const power = new AbortController();
     let onPersisted: () => void = () => undefined;
     const source = footage(file);
@@ -137,6 +148,7 @@ export async function startEventCloud(
       clock: cloud.clock,
       signal: power.signal,
       onEvent(happened) {
+        if (happened.kind === "reconnecting") troubles.push(happened.reason);
         if (happened.kind !== "persisted") return;
         persisted.push(happened);
         onPersisted();
@@ -145,6 +157,7 @@ export async function startEventCloud(
     return {
       stream,
       persisted,
+      troubles,
       has: (count) =>
         new Promise((resolve, reject) => {
           onPersisted = () => {
@@ -157,16 +170,25 @@ export async function startEventCloud(
         power.abort();
         return camera.done;
       },
-      async cutOff() {
-        power.abort();
-        camera.cutOff();
-        await camera.done;
-      },
+      lostConnection: () => camera.cutOff(),
+      ended: camera.done.then(
+        () => undefined,
+        (error) => error,
+      ),
     };
   }
 
-  async function manifest(id: string): Promise<Manifest> {
-    const { Body } = await s3.getObject({ Bucket: bucket, Key: `events/${id}/manifest.json` });
+  async function idOf(name: string): Promise<string> {
+    const found = await s3.listObjectsV2({ Bucket: bucket, Prefix: "events/", Delimiter: "/" });
+    const ids = (found.CommonPrefixes ?? []).map(({ Prefix = "" }) => Prefix.split("/")[1] ?? "");
+    const [id = "", ...others] = ids.filter((one) => one.slice(9) === name);
+    if (!id || others.length > 0) throw new Error(`there is not one event ${name}: ${ids.join(", ")}`);
+    return id;
+  }
+
+  async function manifest(name: string): Promise<Manifest> {
+    const Key = `events/${await idOf(name)}/manifest.json`;
+    const { Body } = await s3.getObject({ Bucket: bucket, Key });
     return JSON.parse((await Body?.transformToString()) ?? "");
   }
 
@@ -195,7 +217,15 @@ export async function startEventCloud(
   }
 
   const done = (args: string[], environment?: Record<string, string>) => event(args, environment).ended;
-  return { cloud, bucket, folder, env, s3, event, done, film, manifest, leftovers, close };
+  return { cloud, bucket, folder, env, s3, event, done, film, idOf, manifest, leftovers, close };
+}
+
+/** Has a cloud's clock begin early in a day, so that no test meets midnight. */
+function startTomorrow(dataDir: string): void {
+  const dayMs = 24 * 3_600_000;
+  const nowMs = (Math.floor(Date.now() / dayMs) + 1) * dayMs + 1_800_000;
+  fs.mkdirSync(dataDir);
+  fs.writeFileSync(path.join(dataDir, "clock.json"), JSON.stringify({ nowMs }));
 }
 
 /** The numbers of all fragments in a manifest's clips, as often as they are there. */
@@ -208,7 +238,3 @@ export const fragmentsIn = (manifest: Manifest, stream?: string): string[] =>
 /** The numbers that cameras heard of as persisted. */
 export const acknowledgedBy = (...cameras: TestCamera[]): string[] =>
   cameras.flatMap(({ persisted }) => persisted.map(({ fragmentNumber }) => fragmentNumber)).sort();
-
-/** The id that an event has when it starts on this day of the cloud. */
-export const idToday = ({ cloud }: EventCloud, name: string): string =>
-  `${new Date(cloud.clock.nowMs()).toISOString().slice(0, 10).replace(/-/g, "")}-${name}`;

@@ -49,6 +49,14 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     keys.splice(index, 0, key);
   }
 
+  /** Takes an old object out of memory; whoever asks for it afterwards finds none. */
+  function forget(key: string): void {
+    objects.delete(key);
+    const keys = folders.get(folderOf(key)) ?? [];
+    keys.splice(keys.indexOf(key), 1);
+    if (keys.length === 0) folders.delete(folderOf(key));
+  }
+
   function firstKeys(prefix: string, limit: number): string[] {
     const keys = folders.get(folderOf(prefix)) ?? [];
     if (prefix === folderOf(prefix)) return keys.slice(-limit).reverse();
@@ -111,7 +119,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     };
   }
 
-  return { objects, written, put, firstKeys, folderNames, vaultFor };
+  return { objects, written, put, forget, firstKeys, folderNames, vaultFor };
 }
 
 const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");

@@ -1,0 +1,161 @@
+import { CognitoIdentity } from "@aws-sdk/client-cognito-identity";
+import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
+import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { Lambda } from "@aws-sdk/client-lambda";
+import { type HeadObjectCommandOutput, S3 } from "@aws-sdk/client-s3";
+import { expect } from "chai";
+import type { Cloud } from "../../local/cloud";
+import { makePhone } from "../local/cognito/phone";
+import { filmInto, type Persisted } from "../support/film";
+import { footage } from "../support/footage";
+import { until } from "../support/until";
+import { type EngineProject, engineCli, OPERATION_MS, openProject } from "./support";
+
+const SUBNETS = ["subnet-0a1b2c3d", "subnet-1a1b2c3d"];
+const SECURITY_GROUPS = ["sg-0a1b2c3d"];
+const CLIP_SECONDS = 20;
+const PASSWORD = "A-long-enough-Passw0rd";
+
+interface SignIn {
+  userPoolId: string;
+  appClientId: string;
+  identityPoolId: string;
+  region: string;
+}
+
+/** The parameters of the template of the AWS blog post: the length of clips, Cognito, the VPC, the key. */
+describe("each parameter of the blog's template, on Pulumi's engine", function () {
+  this.timeout(OPERATION_MS);
+  let project: EngineProject;
+  let outputs: Record<string, { value: unknown }>;
+  let phone: Cloud;
+  let sent: Persisted[];
+  let clips: HeadObjectCommandOutput[];
+
+  before(async function () {
+    const cli = await engineCli(this);
+    this.timeout(3 * OPERATION_MS);
+    project = await openProject(cli, { speed: 20 });
+    project.configure((config) => {
+      config["lastframe:clipSeconds"] = CLIP_SECONDS;
+      config["lastframe:alarmThreshold"] = 2;
+      config["lastframe:deviceSignIn"] = true;
+      config["lastframe:deviceMfa"] = "off";
+      config["lastframe:network"] = "existing";
+      config["lastframe:subnetIds"] = SUBNETS;
+      config["lastframe:securityGroupIds"] = SECURITY_GROUPS;
+      config["lastframe:encryption"] = "new-key";
+      config["lastframe:lockMode"] = "governance";
+      config["lastframe:lockDays"] = 1;
+    });
+    ({ outputs } = await project.stack.up());
+    phone = await signedIn("gate");
+    const off = new AbortController();
+    const filming = filmInto(phone, "gate", footage("clock.mkv"), { loop: true, signal: off.signal });
+    await project.cloud.clock.sleep(3 * CLIP_SECONDS * 1000);
+    off.abort();
+    sent = await filming;
+    await until(async () => {
+      clips = await clipsOf("gate");
+      return (
+        clips.reduce((sum, { Metadata }) => sum + Number(Metadata?.["fragment-count"]), 0) >= sent.length
+      );
+    });
+  });
+  after(() => project?.close());
+
+  /** The cloud as a phone sees it whose user was given a stream, signed in by Amazon's own client library. */
+  async function signedIn(stream: string): Promise<Cloud> {
+    const { cloud } = project;
+    const { userPoolId, appClientId, identityPoolId, region } = (outputs.deviceSignIn ?? { value: {} })
+      .value as SignIn;
+    const userPools = new CognitoIdentityProvider(cloud.clientConfig);
+    const identities = new CognitoIdentity(cloud.clientConfig);
+    const user = { UserPoolId: userPoolId, Username: `${stream}@example.com` };
+    const attributes = { email: user.Username, "custom:stream": stream };
+    await userPools.adminCreateUser({
+      ...user,
+      MessageAction: "SUPPRESS",
+      UserAttributes: Object.entries(attributes).map(([Name, Value]) => ({ Name, Value })),
+    });
+    await userPools.adminSetUserPassword({ ...user, Password: PASSWORD, Permanent: true });
+
+    const app = makePhone(cloud.url, userPoolId, appClientId);
+    const step = await app.signIn(app.userOf(user.Username), PASSWORD);
+    if (step.kind !== "signedIn") throw new Error(`the sign-in ends in ${step.kind}`);
+    const Logins = {
+      [`cognito-idp.${region}.amazonaws.com/${userPoolId}`]: step.session.getIdToken().getJwtToken(),
+    };
+    const { IdentityId } = await identities.getId({ IdentityPoolId: identityPoolId, Logins });
+    const { Credentials } = await identities.getCredentialsForIdentity({ IdentityId, Logins });
+    const credentials = {
+      accessKeyId: Credentials?.AccessKeyId ?? "",
+      secretAccessKey: Credentials?.SecretKey ?? "",
+      sessionToken: Credentials?.SessionToken ?? "",
+    };
+    return { ...cloud, clientConfig: { ...cloud.clientConfig, credentials } };
+  }
+
+  async function clipsOf(stream: string): Promise<HeadObjectCommandOutput[]> {
+    const s3 = new S3(project.cloud.clientConfig);
+    const Bucket = outputs.bucket?.value as string;
+    const { Contents = [] } = await s3.listObjectsV2({ Bucket, Prefix: `clips/stream=${stream}/` });
+    return Promise.all(Contents.map(({ Key }) => s3.headObject({ Bucket, Key })));
+  }
+
+  const functions = async () => {
+    const { Functions = [] } = await new Lambda(project.cloud.clientConfig).listFunctions({});
+    return Functions;
+  };
+
+  it("length of clips: every clip is as long as was asked, or what was left of the recording", () => {
+    const durations = clips.map(({ Metadata }) => Number(Metadata?.["duration-ms"]) / 1000);
+
+    expect(durations.length).to.be.above(1);
+    // A clip ends with the last fragment that began in its cell.
+    expect(Math.max(...durations)).to.be.at.most(CLIP_SECONDS + 4);
+  });
+
+  it("Cognito: a signed-in phone sends to its own stream, and to no other", async () => {
+    const elsewhere = await filmInto(phone, "podium", footage("clock.mkv")).catch(
+      (error: Error) => error.name,
+    );
+
+    expect(sent.length).to.be.above(5);
+    expect(elsewhere).to.match(/AccessDenied|NotAuthorized/);
+  });
+
+  it("VPC: every function runs in the subnets and security groups, and archived from there", async () => {
+    const networks = (await functions()).map(({ VpcConfig }) => VpcConfig);
+
+    expect(networks.length).to.be.above(4);
+    for (const network of networks) {
+      expect(network?.SubnetIds).to.deep.equal(SUBNETS);
+      expect(network?.SecurityGroupIds).to.deep.equal(SECURITY_GROUPS);
+    }
+    expect(clips).to.have.length.above(0);
+  });
+
+  it("key: the stream, every clip and every function's environment are under the one customer key", async () => {
+    const { StreamInfo } = await new KinesisVideo(project.cloud.clientConfig).describeStream({
+      StreamName: "gate",
+    });
+
+    const key = StreamInfo?.KmsKeyId ?? "";
+    expect(key).to.match(/^arn:aws:kms:/);
+    expect(new Set(clips.map(({ SSEKMSKeyId }) => SSEKMSKeyId))).to.deep.equal(new Set([key]));
+    expect(new Set((await functions()).map(({ KMSKeyArn }) => KMSKeyArn))).to.deep.equal(new Set([key]));
+  });
+
+  it("and Object Lock, which the template lacks: what was archived is held, and archiving went on", async () => {
+    const s3 = new S3(project.cloud.clientConfig);
+    const Bucket = outputs.bucket?.value as string;
+    const { Versions = [] } = await s3.listObjectVersions({ Bucket, Prefix: "ledger/" });
+    const [{ Key, VersionId } = {}] = Versions;
+
+    const refusal = await s3.deleteObject({ Bucket, Key, VersionId }).catch((error: Error) => error.name);
+
+    expect(refusal).to.equal("AccessDenied");
+    for (const { ObjectLockMode } of clips) expect(ObjectLockMode).to.equal("GOVERNANCE");
+  });
+});
