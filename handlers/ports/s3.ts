@@ -189,7 +189,7 @@ async function* inParts(
   partBytes: number,
 ): AsyncGenerator<Uint8Array, undefined> {
   let part = Buffer.allocUnsafe(partBytes);
-  let other: Buffer | undefined;
+  let other: typeof part | undefined;
   let filled = 0;
   for await (const chunk of body) {
     for (let from = 0; from < chunk.length; ) {

@@ -27,6 +27,11 @@ export const explainedWildcards: ExplainedWildcard[] = rows("Wildcards").map(
   }),
 );
 
+/** The actions of the deployer's policy that the local provider does not call, and AWS's own does. */
+export const inferredActions: string[] = rows("What deploying takes").flatMap(([actions = ""]) =>
+  codes(actions),
+);
+
 /** The cells of the table under a heading. */
 function rows(heading: string): string[][] {
   const [, section] = page.split(new RegExp(`^#+ ${heading}$`, "m"));
