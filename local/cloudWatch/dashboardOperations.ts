@@ -57,7 +57,7 @@ export function makeDashboardOperations({ store, clock, accountId }: CloudDeps) 
     },
 
     async ListDashboards({ DashboardNamePrefix = "", NextToken }: ListDashboardsInput, call) {
-      await call.authorize(need("ListDashboards", "*"));
+      await call.authorize({ action: "cloudwatch:ListDashboards", resource: "*" });
       const nameIn = ({ name }: Dashboard) => name;
       const matching = Object.values(dashboards).filter(({ name }) => name.startsWith(DashboardNamePrefix));
       const shown = page(matching.sort(byKey(nameIn)), nameIn, { limit: PAGE, token: NextToken, badToken });

@@ -94,7 +94,9 @@ describe("an operation of Pulumi's engine that fails half-way", function () {
     const { resources } = deployment as { resources: { type: string; outputs?: Record<string, string> }[] };
     return resources.flatMap(({ type, outputs = {} }) => {
       const kind = KINDS[type];
-      return kind ? [`${kind} ${outputs.url ?? outputs.bucket ?? outputs.name}`] : [];
+      return kind
+        ? [`${kind} ${outputs.url ?? outputs.bucket ?? outputs.dashboardName ?? outputs.name}`]
+        : [];
     });
   }
 });
@@ -116,11 +118,13 @@ function isRunning(pid: number): boolean {
 const KINDS: Record<string, string> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": "alarm",
   "aws:s3/bucket:Bucket": "bucket",
+  "aws:cloudwatch/dashboard:Dashboard": "dashboard",
   "aws:lambda/function:Function": "function",
   "aws:cloudwatch/logGroup:LogGroup": "log group",
   "aws:sqs/queue:Queue": "queue",
   "aws:iam/role:Role": "role",
   "aws:cloudwatch/eventRule:EventRule": "rule",
   "aws:kinesis/videoStream:VideoStream": "stream",
+  "aws:sns/topic:Topic": "topic",
   "aws:sfn/stateMachine:StateMachine": "workflow",
 };

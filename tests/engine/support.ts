@@ -102,12 +102,18 @@ export async function leftBehind({ cloud }: EngineProject): Promise<string[]> {
   return [
     named("alarm", (await clients.cloudWatch.describeAlarms({})).MetricAlarms, (one) => one.AlarmName),
     named("bucket", (await clients.s3.listBuckets({})).Buckets, (one) => one.Name),
+    named(
+      "dashboard",
+      (await clients.cloudWatch.listDashboards({})).DashboardEntries,
+      (one) => one.DashboardName,
+    ),
     named("function", (await clients.lambda.listFunctions({})).Functions, (one) => one.FunctionName),
     named("log group", (await clients.logs.describeLogGroups({})).logGroups, (one) => one.logGroupName),
     named("queue", (await clients.sqs.listQueues({})).QueueUrls, (one) => one),
     named("role", (await clients.iam.listRoles({})).Roles, (one) => one.RoleName),
     named("rule", (await clients.eventBridge.listRules({})).Rules, (one) => one.Name),
     named("stream", (await clients.kinesisVideo.listStreams({})).StreamInfoList, (one) => one.StreamName),
+    named("topic", (await clients.sns.listTopics({})).Topics, (one) => one.TopicArn?.split(":").at(-1)),
     named("workflow", (await clients.stepFunctions.listStateMachines({})).stateMachines, (one) => one.name),
   ].flat();
 }

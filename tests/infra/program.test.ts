@@ -268,6 +268,25 @@ describe("the program", () => {
     expect(String(outputs.bucketConsole)).to.match(/^https:\/\/us-east-1\.console\.aws\.amazon\.com\/s3\//);
   });
 
+  it("has a page of its own that says where to look, how to send and how to ask", () => {
+    const page = String(program.outputs.readme);
+
+    expect(page).to.match(/^# lastframe\/derby\n/);
+    expect(page).to.contain(
+      "| podium | `arn:aws:kinesisvideo:us-east-1:123456789012:stream/podium/1763820000000` | 60 s |",
+    );
+    expect(page).to.contain("npm run camera -- FILE.mkv --stream gate --region us-east-1");
+    expect(page).to.contain("npm run archive -- verify gate --bucket archive-1234567 --prefix derby/");
+    for (const section of [
+      "s3/buckets/archive-1234567",
+      "states/home",
+      "cloudwatch/home",
+      "kinesisvideo/home",
+    ]) {
+      expect(page).to.contain(`(https://us-east-1.console.aws.amazon.com/${section}`);
+    }
+  });
+
   it("stops at a wrong setting with one line", async () => {
     const wrong = { "lastframe:streams": '[{"name":"gate","clipSeconds":5}]' };
 
