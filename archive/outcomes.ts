@@ -73,6 +73,11 @@ export const OUTCOMES: Record<string, Outcomes> = {
     TagsPerResourceExceededLimitException: "alert",
   },
   UntagStream: { ...KINESIS_VIDEO, InvalidResourceFormatException: "alert" },
+  UpdateDataRetention: {
+    ...KINESIS_VIDEO,
+    ResourceInUseException: "later",
+    VersionMismatchException: "later",
+  },
   UpdateNotificationConfiguration: {
     ...KINESIS_VIDEO,
     AccessDeniedException: "alert",

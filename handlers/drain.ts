@@ -16,8 +16,6 @@ import { makeServiceClock, makeVault } from "./ports/s3";
 
 /** What Pulumi is about to do to a stream, as `infra/drain.ts` has it said. */
 export interface DrainRequest {
-  /** `stream`: called when it was made and before it is deleted. `retention`: called before it is made or changed. */
-  guards: "stream" | "retention";
   streamName: string;
   clipSeconds: number;
   /** The retention that the stream is to have. */
@@ -34,6 +32,7 @@ export interface DrainDeps {
   /** As of when a life is no more; nothing while it is there. */
   deletedAsOf(streamArn: string): Promise<number | undefined>;
   setClosed(streamArn: string, isClosed: boolean): Promise<void>;
+  setRetention(streamArn: string, retentionHours: number): Promise<void>;
   vault: Vault;
   prefix: string;
   stack: string;
@@ -67,8 +66,8 @@ const RESERVE_MS = 120_000;
 export const makeDrain =
   (deps: DrainDeps) =>
   async (request: DrainRequest, context: TimeBudget): Promise<{ streamName: string }> => {
-    const { openStream, deletedAsOf, setClosed, vault, prefix, stack, askTime, pause } = deps;
-    const { guards, streamName, clipSeconds, retentionHours, abandons, tf } = request;
+    const { openStream, deletedAsOf, setClosed, setRetention, vault, prefix, stack, askTime, pause } = deps;
+    const { streamName, clipSeconds, retentionHours, abandons, tf } = request;
     const hasTime = () => context.getRemainingTimeInMillis() > RESERVE_MS;
 
     if (tf.action === "create") await onceAllowed(pause, guard);
@@ -77,15 +76,10 @@ export const makeDrain =
 
     async function guard(): Promise<void> {
       const stream = await currentLife(openStream(streamName));
-      if (guards === "retention") {
-        const isLowered = stream && stream.retentionHours > retentionHours;
-        if (isLowered && tf.action !== "delete") await beforeShorterRetention(stream);
-      } else if (tf.action === "create") {
-        if (stream) await begin(stream);
-      } else if (tf.action === "delete") {
-        if (stream) await beforeDeletion(stream);
-        else await endLives();
-      }
+      if (tf.action === "delete") return stream ? beforeDeletion(stream) : endLives();
+      if (!stream) return;
+      if (tf.action === "create") await begin(stream);
+      await applyRetention(stream);
     }
 
     /** Someone deleted the stream by other ways: what was owed of it is named. */
@@ -101,11 +95,15 @@ export const makeDrain =
     }
 
     /** A lower retention deletes at once what is older. What is listed late, is listed within the hour that it began. */
-    async function beforeShorterRetention(life: StreamDescription): Promise<void> {
+    async function applyRetention(life: StreamDescription): Promise<void> {
+      if (life.retentionHours === retentionHours) return;
       const isSafe = ({ nowMs, backlog: { oldestMs = nowMs } }: Left) =>
         oldestMs >= nowMs - (retentionHours - 1) * HOUR_MS;
-      const left = await archiveUntil(isSafe);
-      if (!isSafe(left) && !abandons) throw await footageOwed(life, left);
+      if (life.retentionHours > retentionHours) {
+        const left = await archiveUntil(isSafe);
+        if (!isSafe(left) && !abandons) throw await footageOwed(life, left);
+      }
+      await setRetention(life.streamArn, retentionHours);
     }
 
     async function beforeDeletion(life: StreamDescription): Promise<void> {

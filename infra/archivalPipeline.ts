@@ -37,8 +37,6 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     const tags = { ...args.tags, stream: args.name };
 
     const { clipSeconds, retentionHours, drain, abandons } = args;
-    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons };
-    const mayShorten = drain.beforeShorterRetention(name, guarded, child);
     const stream = new aws.kinesis.VideoStream(
       name,
       {
@@ -48,7 +46,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
         kmsKeyId: args.keyArn,
         tags,
       },
-      { ...child, dependsOn: mayShorten, deleteBeforeReplace: true },
+      // Drain changes the retention: the provider would make the stream anew.
+      { ...child, deleteBeforeReplace: true, ignoreChanges: ["dataRetentionInHours"] },
     );
     const alarm = new aws.cloudwatch.MetricAlarm(
       name,
@@ -101,11 +100,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     });
     if (args.notifications) args.notifications.notify(name, stream.arn, child);
     // As long as the stream is there, so are its alarms.
-    drain.beforeDeletion(
-      name,
-      { ...guarded, streamArn: stream.arn },
-      { ...child, dependsOn: [alarm, ...atRisk] },
-    );
+    const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons, streamArn: stream.arn };
+    drain.guard(name, guarded, { ...child, dependsOn: [alarm, ...atRisk] });
 
     this.clipSeconds = clipSeconds;
     this.retentionHours = retentionHours;

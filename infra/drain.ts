@@ -21,12 +21,13 @@ export type GuardedStream = Pick<DrainRequest, "streamName" | "clipSeconds" | "r
  * (https://www.pulumi.com/docs/iac/concepts/how-pulumi-works/#creation-and-deletion-order): it makes and changes a resource
  * after those that it depends on, and deletes it before them.
  *
- * - A stream is removed or renamed, or the stack destroyed: `beforeDeletion` depends on the stream, so it goes before it.
+ * - A stream is removed or renamed, or the stack destroyed: the invocation depends on the stream, so it goes before it.
  * - A stream's key is switched: that replaces the stream, old one first. The stream's ARN among the triggers of
- *   `beforeDeletion` has the engine replace that too, and what depends on a resource that is deleted before it is replaced
+ *   the invocation has the engine replace that too, and what depends on a resource that is deleted before it is replaced
  *   is deleted before it.
- * - Retention is lowered: that changes the stream in place, and what depends on it would hear of it too late. The stream
- *   depends on `beforeShorterRetention`, which is therefore changed before it.
+ * - Retention is changed: the provider would replace the stream for that, and its media would go with it
+ *   (`data_retention_in_hours` is `ForceNew` in the Terraform provider that Pulumi's is built on). So the stream itself
+ *   ignores such a change, and the function makes it: after archiving what a shorter retention would delete.
  */
 export class Drain extends pulumi.ComponentResource {
   /** For whoever wants a stream drained ahead of its deletion. */
@@ -46,6 +47,12 @@ export class Drain extends pulumi.ComponentResource {
         handlerFactory: drain,
         statements: [
           ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
+          {
+            Effect: "Allow",
+            Action: "kinesisvideo:UpdateDataRetention",
+            Resource: arn("kinesisvideo", "stream/*/*"),
+            Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
+          },
           {
             Effect: "Allow",
             Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],
@@ -70,37 +77,23 @@ export class Drain extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** For the stream to depend on. */
-  beforeShorterRetention(
-    name: string,
-    stream: GuardedStream,
-    opts: pulumi.CustomResourceOptions,
-  ): aws.lambda.Invocation {
-    return new aws.lambda.Invocation(`${name}-retention`, this.call("retention", stream), opts);
-  }
-
   /** Depends on the stream, by its ARN. */
-  beforeDeletion(
+  guard(
     name: string,
-    stream: GuardedStream & { streamArn: pulumi.Output<string> },
+    { streamArn, ...stream }: GuardedStream & { streamArn: pulumi.Output<string> },
     opts: pulumi.CustomResourceOptions,
   ): aws.lambda.Invocation {
-    const { streamArn, ...guarded } = stream;
     return new aws.lambda.Invocation(
-      `${name}-stream`,
-      { ...this.call("stream", guarded), triggers: { streamArn } },
+      name,
+      {
+        functionName: this.functionName,
+        lifecycleScope: "CRUD",
+        // The provider adds what happens to the invocation, under this key of its own.
+        terraformKey: "tf",
+        input: JSON.stringify(stream),
+        triggers: { streamArn },
+      },
       opts,
     );
-  }
-
-  private call(guards: DrainRequest["guards"], stream: GuardedStream) {
-    const request: Omit<DrainRequest, "tf"> = { guards, ...stream };
-    return {
-      functionName: this.functionName,
-      lifecycleScope: "CRUD",
-      // The provider adds what happens to the invocation, under this key of its own.
-      terraformKey: "tf",
-      input: JSON.stringify(request),
-    };
   }
 }

@@ -36,7 +36,6 @@ export async function drainStream(
     );
   }
   const request: DrainRequest = {
-    guards: "stream",
     streamName,
     clipSeconds,
     retentionHours: life.retentionHours,

@@ -5,6 +5,7 @@ import {
   KinesisVideoClient,
   TagStreamCommand,
   UntagStreamCommand,
+  UpdateDataRetentionCommand,
 } from "@aws-sdk/client-kinesis-video";
 import {
   GetClipCommand,
@@ -37,6 +38,8 @@ export interface KinesisVideo {
    * none of them connects any more; a connection that is open stays.
    */
   setClosed(streamArn: string, isClosed: boolean): Promise<void>;
+  /** Has a stream keep its media this long. A shorter time than before deletes at once what is older. */
+  setRetention(streamArn: string, retentionHours: number): Promise<void>;
 }
 
 /** Makes the port. It is kept for the life of the sandbox: clients and endpoints are reused. */
@@ -57,6 +60,21 @@ export function makeKinesisVideo(): KinesisVideo {
   async function setClosed(StreamARN: string, isClosed: boolean): Promise<void> {
     if (isClosed) await control.send(new TagStreamCommand({ StreamARN, Tags: { closed: "true" } }));
     else await control.send(new UntagStreamCommand({ StreamARN, TagKeyList: ["closed"] }));
+  }
+
+  async function setRetention(StreamARN: string, retentionHours: number): Promise<void> {
+    const { StreamInfo: info } = await control.send(new DescribeStreamCommand({ StreamARN }));
+    // The service is told by how much; its version keeps that from being done twice.
+    const moreHours = retentionHours - (info?.DataRetentionInHours ?? 0);
+    if (moreHours === 0) return;
+    await control.send(
+      new UpdateDataRetentionCommand({
+        StreamARN,
+        CurrentVersion: info?.Version,
+        Operation: moreHours > 0 ? "INCREASE_DATA_RETENTION" : "DECREASE_DATA_RETENTION",
+        DataRetentionChangeInHours: Math.abs(moreHours),
+      }),
+    );
   }
 
   function openStream(streamName: string): FragmentSource {
@@ -166,5 +184,5 @@ export function makeKinesisVideo(): KinesisVideo {
     return { describe, list, clip, media };
   }
 
-  return { openStream, deletedAsOf, setClosed };
+  return { openStream, deletedAsOf, setClosed, setRetention };
 }

@@ -12,6 +12,7 @@ const SENT = {
     "GetDataEndpoint",
     "TagStream",
     "UntagStream",
+    "UpdateDataRetention",
     "UpdateNotificationConfiguration",
   ],
   "client-kinesis-video-archived-media": ["ListFragments", "GetClip", "GetMediaForFragmentList"],

@@ -24,6 +24,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
   const vault = memoryVault();
   const events: ArchiveEvent[] = [];
   const tagged: boolean[] = [];
+  const retentions: number[] = [];
   const world = { nowMs: T0 + 70_000, isDeleted: false, denials: 0, remainingMs: 900_000, onPause: () => {} };
   const source = memorySource(stream);
   const drain = makeDrain({
@@ -37,6 +38,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
     }),
     deletedAsOf: async () => (world.isDeleted ? world.nowMs : undefined),
     setClosed: async (_, isClosed) => void tagged.push(isClosed),
+    setRetention: async (_, hours) => void retentions.push(hours),
     vault,
     prefix: "",
     stack: "lastframe/dev",
@@ -50,7 +52,6 @@ function setUp(change: Partial<MemoryStream> = {}) {
   const run = (action: DrainRequest["tf"]["action"], more: Partial<DrainRequest> = {}) =>
     drain(
       {
-        guards: "stream",
         streamName: "gate",
         clipSeconds: 900,
         retentionHours: 24,
@@ -71,7 +72,7 @@ function setUp(change: Partial<MemoryStream> = {}) {
       .sort(([a], [b]) => (a < b ? 1 : -1))
       .map(([, { bytes }]) => JSON.parse(bytes.toString()));
   const kinds = () => entries().map(({ change: { kind } }) => kind);
-  return { stream, vault, events, tagged, world, run, refusal, entries, kinds };
+  return { stream, vault, events, tagged, retentions, world, run, refusal, entries, kinds };
 }
 
 describe("Drain", () => {
@@ -203,37 +204,37 @@ describe("Drain", () => {
   });
 
   it("archives what a shorter retention would delete, and leaves a camera alone that sends", async () => {
-    const { run, world, stream, vault, kinds } = setUp();
+    const { run, world, stream, vault, kinds, retentions } = setUp();
     world.nowMs = T0 + 5 * HOUR;
     stream.fragments.push(...fragments(2, world.nowMs - 15_000));
 
-    await run("update", { guards: "retention", retentionHours: 2 });
+    await run("update", { retentionHours: 2 });
 
     expect(numbersHeld(vault)).to.have.length(6);
     expect(kinds()).to.not.include("ended");
+    expect(retentions).to.deep.equal([2]);
   });
 
   it("refuses a shorter retention while that would delete what is owed, not one that keeps it", async () => {
-    const { refusal, world } = setUp({ clipFailure: "ServiceUnavailable" });
+    const { refusal, world, retentions } = setUp({ clipFailure: "ServiceUnavailable" });
     world.nowMs = T0 + 5 * HOUR;
 
     const [shorter, longEnough, same] = [
-      await refusal("update", { guards: "retention", retentionHours: 5 }),
-      await refusal("update", { guards: "retention", retentionHours: 7 }),
-      await refusal("update", { guards: "retention", retentionHours: 24 }),
+      await refusal("update", { retentionHours: 5 }),
+      await refusal("update", { retentionHours: 7 }),
+      await refusal("update", { retentionHours: 24 }),
     ];
 
     expect(shorter).to.match(/^FootageOwed: 6 fragments of gate/);
     expect([longEnough, same]).to.deep.equal(["no error", "no error"]);
+    expect(retentions).to.deep.equal([7]);
   });
 
-  it("has nothing to guard where a stream is made for the first time, or its guard goes after it", async () => {
-    const { run, world, kinds } = setUp();
-    world.isDeleted = true;
+  it("gives a stream that was made anew the retention that it is to have", async () => {
+    const { run, retentions } = setUp();
 
-    await run("create", { guards: "retention" });
-    await run("delete", { guards: "retention" });
+    await run("create", { retentionHours: 48 });
 
-    expect(kinds()).to.deep.equal([]);
+    expect(retentions).to.deep.equal([48]);
   });
 });

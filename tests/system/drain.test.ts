@@ -12,7 +12,6 @@ async function drainGate(stack: RecordingStack): Promise<{ error?: string; messa
   const { Functions = [] } = await lambda.listFunctions({});
   const { FunctionName } = Functions.find(({ FunctionName }) => FunctionName?.startsWith("drain-")) ?? {};
   const request: DrainRequest = {
-    guards: "stream",
     streamName: "gate",
     clipSeconds: 900,
     retentionHours: 24,

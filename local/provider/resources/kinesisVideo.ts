@@ -4,7 +4,8 @@ import type { Plain, ResourceType, ResourceTypes } from "../resourceType";
 const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
   inputs: {
     name: "replaces",
-    dataRetentionInHours: "updates",
+    // As the vendor's provider has it, though the service could change it.
+    dataRetentionInHours: "replaces",
     mediaType: "updates",
     deviceName: "updates",
     kmsKeyId: "replaces",
@@ -38,22 +39,13 @@ const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
       }
     );
   },
-  async update(StreamARN, inputs, { kinesisVideo }, { changed }) {
-    const describe = async () => (await kinesisVideo.describeStream({ StreamARN })).StreamInfo;
-    if (changed.includes("mediaType") || changed.includes("deviceName")) {
-      const CurrentVersion = (await describe())?.Version;
-      const { mediaType: MediaType, deviceName: DeviceName } = inputs;
-      await kinesisVideo.updateStream({ StreamARN, CurrentVersion, MediaType, DeviceName });
-    }
-    // The service is told by how much, so what was done before an answer was lost must not be done again.
-    const now = await describe();
-    const moreHours = (inputs.dataRetentionInHours ?? 0) - (now?.DataRetentionInHours ?? 0);
-    if (moreHours === 0) return;
-    await kinesisVideo.updateDataRetention({
+  async update(StreamARN, { mediaType: MediaType, deviceName: DeviceName }, { kinesisVideo }) {
+    const { StreamInfo } = await kinesisVideo.describeStream({ StreamARN });
+    await kinesisVideo.updateStream({
       StreamARN,
-      CurrentVersion: now?.Version,
-      Operation: moreHours > 0 ? "INCREASE_DATA_RETENTION" : "DECREASE_DATA_RETENTION",
-      DataRetentionChangeInHours: Math.abs(moreHours),
+      CurrentVersion: StreamInfo?.Version,
+      MediaType,
+      DeviceName,
     });
   },
   delete: (StreamARN, _known, { kinesisVideo }) => kinesisVideo.deleteStream({ StreamARN }),
