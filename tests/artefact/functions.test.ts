@@ -165,6 +165,6 @@ describe("the shipped functions", function () {
     );
 
     expect(reconciled).to.deep.equal({ clips: 0 });
-    expect(answer).to.deep.equal({ isDuplicate: true, isDone: false, successor: "" });
+    expect(answer).to.deep.equal({ hasBacklog: false, isDuplicate: true, isDone: false, successor: "" });
   });
 });
