@@ -102,6 +102,13 @@ function keyPolicy(project: string, options: pulumi.InvokeOptions): pulumi.Outpu
       Condition: { StringLike: { "aws:PrincipalTag/stack": `${project}/*` } },
     },
     {
+      // Cameras with credentials of their own; those that sign in have a role of the project.
+      Sid: "CamerasSendFootage",
+      Principal: account,
+      Action: "kms:GenerateDataKey",
+      Condition: through("kinesisvideo"),
+    },
+    {
       Sid: "PeopleWatchFootage",
       Principal: account,
       Action: "kms:Decrypt",
