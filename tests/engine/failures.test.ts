@@ -32,7 +32,7 @@ describe("an operation of Pulumi's engine that fails half-way", function () {
     heal();
 
     expect(error).to.match(
-      /sfn:StateMachine \(recorder\):\s+error: StateMachineLimitExceeded: No more workflows/,
+      /sfn:StateMachine \(recorder[-\w]*\):\s+error: StateMachineLimitExceeded: No more workflows/,
     );
     expect(await leftBehind(project)).to.have.length.above(5);
   });

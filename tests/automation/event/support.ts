@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
-import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
 import type { Manifest } from "../../../automation/event/manifest";
 import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
@@ -43,6 +43,7 @@ export interface EventCloud {
   cloud: Cloud;
   bucket: string;
   folder: string;
+  cli: PulumiCommand;
   /** The environment of somebody who works with this cloud. */
   env: Record<string, string>;
   s3: S3;
@@ -217,7 +218,21 @@ export async function startEventCloud(
   }
 
   const done = (args: string[], environment?: Record<string, string>) => event(args, environment).ended;
-  return { cloud, bucket, folder, env, s3, event, done, film, idOf, manifest, leftovers, close };
+  return {
+    cloud,
+    bucket,
+    folder,
+    cli: pulumiCommand,
+    env,
+    s3,
+    event,
+    done,
+    film,
+    idOf,
+    manifest,
+    leftovers,
+    close,
+  };
 }
 
 /** Has a cloud's clock begin early in a day, so that no test meets midnight. */
