@@ -169,7 +169,7 @@ describe("what lastframe event answers to what it finds", function () {
   it("says what to run where the base is too old", async () => {
     const stack = await LocalWorkspace.createStack(
       { stackName: "old", projectName: "lastframe", program: async () => ({ bucket: "footage" }) },
-      { envVars: cloud.env, pulumiCommand: cloud.cli },
+      { envVars: { ...cloud.env, PULUMI_HOME: path.join(cloud.folder, "old") }, pulumiCommand: cloud.cli },
     );
     await stack.up({ color: "never" });
 
