@@ -49,16 +49,15 @@ export class Drain extends pulumi.ComponentResource {
           ...archiverStatements({ archive, stack, arn, folders: ["sweeps"] }),
           {
             Effect: "Allow",
-            Action: "kinesisvideo:UpdateDataRetention",
-            Resource: arn("kinesisvideo", "stream/*/*"),
-            Condition: { StringEquals: { "aws:ResourceTag/stack": stack } },
-          },
-          {
-            Effect: "Allow",
-            Action: ["kinesisvideo:TagStream", "kinesisvideo:UntagStream"],
+            Action: [
+              "kinesisvideo:TagStream",
+              "kinesisvideo:UntagStream",
+              "kinesisvideo:UpdateDataRetention",
+            ],
             Resource: arn("kinesisvideo", "stream/*/*"),
             Condition: {
               StringEquals: { "aws:ResourceTag/stack": stack },
+              // Of a call without tags it is true.
               "ForAllValues:StringEquals": { "aws:TagKeys": ["closed"] },
             },
           },

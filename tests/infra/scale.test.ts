@@ -18,8 +18,11 @@ const largest = (streams: number, length = 100) => ({
 });
 const LONG_STACK = "s".repeat(100);
 
+/** AWS's own, and no component that is called as one of its parts. */
 const ofType = ({ resources }: DeployedProgram, type: string) =>
-  resources.filter((resource) => resource.type.endsWith(`:${type}`)).map(({ inputs }) => inputs);
+  resources
+    .filter((resource) => resource.type.startsWith("aws:") && resource.type.endsWith(`:${type}`))
+    .map(({ inputs }) => inputs);
 
 /** Characters of all inline policies by role. */
 function policyLengths(program: DeployedProgram): number[] {

@@ -39,7 +39,8 @@ const videoStream: ResourceType<Plain<aws.kinesis.VideoStreamArgs>> = {
       }
     );
   },
-  async update(StreamARN, { mediaType: MediaType, deviceName: DeviceName }, { kinesisVideo }) {
+  async update(StreamARN, { mediaType: MediaType, deviceName: DeviceName }, { kinesisVideo }, { changed }) {
+    if (!changed.includes("mediaType") && !changed.includes("deviceName")) return;
     const { StreamInfo } = await kinesisVideo.describeStream({ StreamARN });
     await kinesisVideo.updateStream({
       StreamARN,
