@@ -211,7 +211,7 @@ export const makeDrain =
       const because = failure ? ` (${failure.name}: ${failure.message})` : "";
       return refusal(
         "FootageOwed",
-        `${owed}${because}; nothing was deleted. Run this again; or, to give up what cannot be archived, set abandon: true for the stream and run pulumi up first`,
+        `${owed}${because}; nothing was deleted. Run this again; or, to give up what cannot be archived, set abandon: true for the stream and run pulumi up first (of a recording event: stop it with --abandon)`,
       );
     }
   };

@@ -187,7 +187,7 @@ describe("an event that meets trouble", function () {
 
     expect(refused.code, refused.stderr).to.equal(75);
     expect(refused.stderr).to.match(
-      /error: \d+ fragments of loss-gate .* are acknowledged and not archived; nothing was deleted/,
+      /error: \d+ fragments of loss-gate .* are acknowledged and not archived \(.*\); nothing was deleted.*--abandon/,
     );
     expect(givenUp.code, givenUp.stderr).to.equal(1);
     const { abandoned, answer } = await cloud.manifest("loss");
