@@ -156,7 +156,7 @@ describe("Drain", () => {
     const answer = await refusal("delete");
 
     expect(answer).to.equal(
-      "FootageOwed: 6 fragments of gate (60.0 s, the oldest of 2026-11-22T14:00:00.000Z, held until 2026-11-23T14:00:00.000Z) are acknowledged and not archived (ServiceUnavailable: no clip); nothing was deleted. Run this again; or, to give up what cannot be archived, set abandon: true for the stream and run pulumi up first",
+      "FootageOwed: 6 fragments of gate (60.0 s, the oldest of 2026-11-22T14:00:00.000Z, held until 2026-11-23T14:00:00.000Z) are acknowledged and not archived (ServiceUnavailable: no clip); nothing was deleted. Run this again; or, to give up what cannot be archived, set abandon: true for the stream and run pulumi up first (of a recording event: stop it with --abandon)",
     );
     expect(tagged).to.deep.equal([true, false]);
     expect(kinds()).to.deep.equal(["began", "plan"]);
