@@ -130,7 +130,10 @@ export async function startEventCloud(
   const running = new Set<RunningCommand>();
 
   function event(args: string[], environment: Record<string, string> = {}): RunningCommand {
-    const command = runCommand("automation/event.ts", args, { ...env, ...environment });
+    // By default the cameras' settings are written where one stands, which is this repository.
+    const writes = args[0] === "start" && !args.includes("--out");
+    const all = writes ? [...args, "--out", path.join(folder, "settings")] : args;
+    const command = runCommand("automation/event.ts", all, { ...env, ...environment });
     running.add(command);
     void command.ended.then(() => running.delete(command));
     return command;
