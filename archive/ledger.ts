@@ -153,7 +153,8 @@ export function defer(state: LedgerState, rows: FragmentRow[], seq: number): Led
   const maxRanges = 64;
   const times = rows.map(([, serverMs]) => serverMs);
   const range = { fromMs: Math.min(...times), toMs: Math.max(...times), firstSeq: seq, lastSeq: seq };
-  const deferred = [...state.deferred, range];
+  // In order of entries: two that are joined span those between them, and what is left of a range comes last.
+  const deferred = [...state.deferred, range].sort((a, b) => a.firstSeq - b.firstSeq);
   if (deferred.length > maxRanges) {
     const distances = deferred.slice(1).map((next, index) => next.lastSeq - (deferred[index]?.firstSeq ?? 0));
     const nearest = distances.indexOf(Math.min(...distances));
