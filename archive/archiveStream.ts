@@ -72,6 +72,9 @@ export interface ArchiveResult {
 /** Silence after which a recording is over: three periods of the alarm. */
 const QUIET_MS = 180_000;
 
+/** Clocks of services differ by seconds; more would give up what is held and not listed yet. */
+const CLOCKS_APART_MS = 10_000;
+
 /** A recording that is closed is compared this far back; what is older, the daily comparison has seen. */
 const CLOSING_COMPARISON_MS = 48 * HOUR_MS;
 
@@ -120,10 +123,11 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     listing ??= await list(state);
-    // What had expired when the listing was answered, it could not show. What it does show was held after all.
+    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
+    // the one that says when that was. What it does show was held after all.
     const uncovered = {
       fromMs: Math.max(state.lowWaterMs, listing.fromMs),
-      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs),
+      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
     };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));

@@ -116,7 +116,7 @@ export const MUTATIONS: Mutation[] = [
     name: "gap-too-long",
     breaks: "footage that is still held is given up",
     file: round,
-    find: "toMs: earliest(listing.fragments, listing.answeredMs - retentionMs),",
+    find: "toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),",
     replace: "toMs: listing.answeredMs - retentionMs + 600_000,",
   },
   {
