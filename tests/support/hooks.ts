@@ -17,18 +17,7 @@ let running: Mocha.Test | undefined;
 /** The test that runs now. */
 export const runningTest = () => running;
 
-const last: Mocha.Suite[] = [];
-
-/** Has a suite run after those of all other files: it judges what they did. */
-export function atTheEnd(suite: Mocha.Suite): void {
-  last.push(suite);
-}
-
 export const mochaHooks = {
-  beforeAll(this: Mocha.Context) {
-    const { suites = [] } = this.test?.parent ?? {};
-    for (const suite of last) suites.push(...suites.splice(suites.indexOf(suite), 1));
-  },
   beforeEach(this: Mocha.Context) {
     running = this.currentTest;
   },
