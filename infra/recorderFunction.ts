@@ -78,7 +78,8 @@ export class RecorderFunction extends pulumi.ComponentResource {
             writeLogs,
             trace,
             ...(deadLetters?.senderStatements ?? []),
-            ...keyStatements(keyArn, ["kms:Decrypt"]),
+            // The environment is what the key encrypts of a function; an empty one is not encrypted.
+            ...(args.environment ? keyStatements(keyArn, ["kms:Decrypt"]) : []),
             ...networkStatements(vpcConfig),
           ],
         }),
