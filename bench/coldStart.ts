@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { build } from "esbuild";
+import { zipSync } from "fflate";
 import { inCleanProcess } from "../tests/support/cleanProcess";
 import { shippedFunction } from "../tests/support/shippedFunction";
 import type { Bench } from "./figures";
@@ -35,8 +36,8 @@ export const coldStart: Bench = {
         { what: "archive as it ships, ms", found: Math.round(own) },
         { what: "bundle with its SDK, ms", found: Math.round(other) },
         { what: "ratio", found: own / other },
-        { what: "archive as it ships, KB", found: kilobytes(shipped.file), limit: 100 },
-        { what: "bundle with its SDK, KB", found: kilobytes(bundle) },
+        { what: "archive as it ships, KB zipped", found: kilobytes(shipped.file), limit: 100 },
+        { what: "bundle with its SDK, KB zipped", found: kilobytes(bundle) },
       ];
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
@@ -64,4 +65,6 @@ async function bundled(folder: string): Promise<string> {
   return outfile;
 }
 
-const kilobytes = (file: string) => Math.round(fs.statSync(file).size / 1024);
+/** As Lambda counts what is uploaded: zipped. */
+const kilobytes = (file: string) =>
+  Math.round(zipSync({ [path.basename(file)]: fs.readFileSync(file) }).length / 1024);
