@@ -8,7 +8,8 @@ const HOUR = 60 * MINUTE;
 /** Draws a random history of at least an hour. */
 export function makeHistory(seed: number): History {
   const random = makeRandom(seed, "history");
-  const retentionHours = random.pick([1, 2, 2, 4, 24, 24, 168]);
+  // Shorter than the settings allow, so that footage expires in an outage of hours.
+  const retentionHours = random.pick([2, 2, 2, 4, 24, 24, 168]);
   const hours = random.pick([1, 1, 1, 1, 1.5, 2, retentionHours <= 2 ? 5 : 1]);
   const durationMs = hours * HOUR;
   const clipSeconds = random.pick([30, 60, 120, 180, 180, 180, 300, 900]);
