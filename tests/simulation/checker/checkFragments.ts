@@ -117,12 +117,11 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
     const clipMs = Math.max(...lengthsMs);
     const cellEnds = lengthsMs.map((ms) => (Math.floor(serverMs / ms) + 1) * ms);
     const dueMs = Math.max(listedMs, Math.max(...cellEnds) + 30_000);
-    const isRecorded = [...stepFunctions.executions.values()].some(
-      (execution) =>
-        recorded(execution) &&
-        execution.startMs < dueMs &&
-        (execution.stopMs ?? endMs) > dueMs + clipMs + 60_000,
-    );
+    // A Recorder that was at work after the fragment was listed, may not end before it is archived.
+    const isRecorded = [...stepFunctions.executions.values()].some((execution) => {
+      const { startMs, stopMs = endMs } = execution;
+      return recorded(execution) && startMs < dueMs && stopMs > listedMs + 20_000;
+    });
     const sweptMs = scheduleMs.find((atMs) => atMs > dueMs + 5000) ?? endMs;
     // What is listed later than an hour after it began, the comparison of the whole retention finds.
     if (listedMs > serverMs + 30 * 60_000) return Number.POSITIVE_INFINITY;

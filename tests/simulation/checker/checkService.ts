@@ -68,6 +68,20 @@ export function checkRecorders(world: World): Violation[] {
   return violations;
 }
 
+/** I8: each new holder raises the claim's generation, so none has the name, or takes itself for the successor, of an earlier. */
+export function checkClaims(world: World): Violation[] {
+  const claims = [{ holder: "", generation: 0 }, ...world.claims()];
+  return claims.slice(1).flatMap(({ holder, generation }, index): Violation[] => {
+    const before = claims[index];
+    const isNew = holder !== "" && holder !== before?.holder;
+    const expected = (before?.generation ?? 0) + (isNew ? 1 : 0);
+    if (generation === expected) return [];
+    return [
+      { invariant: "I8", says: `${holder} holds the claim as of generation ${generation}, not ${expected}` },
+    ];
+  });
+}
+
 /** I8: where nothing is wrong with a camera, a cell becomes as few clips as GetClip's limits allow, and by GetClip. */
 export function checkCuts({ ledgers, clips }: Archive, { history, kinesisVideo }: World): Violation[] {
   const { faults, deeds, sessions, behaviours } = history;
