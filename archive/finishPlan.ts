@@ -39,7 +39,9 @@ const VOID = "void";
  * @returns the change to record: `stored`, or `split` when the plan cannot be one object, with its key made void
  */
 export async function finishPlan(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
-  const held = await target.vault.get(clip.key);
+  // Listed, since a role that may list only some prefixes is refused a key that is absent.
+  const [found] = await target.vault.firstKeys(clip.key, 1);
+  const held = found === clip.key ? await target.vault.get(clip.key) : undefined;
   if (held) return decided(target, clip, held);
   try {
     return await (clip.range ? finishByRange(target, clip, clip.range) : finishByNumber(target, clip));

@@ -28,7 +28,7 @@ export interface FragmentSource {
   /** Every fragment that began in the range, in no order. */
   list(range: ServerTimeRange): Promise<Listing>;
   /**
-   * An MP4 of the fragments that began in the range.
+   * An MP4 of the fragments that began in the range. A chunk of it is there until the next one is asked for.
    * Rejects with the service's error; `isRefusal` tells a run that can never be one from a call that may be repeated.
    */
   clip(range: ServerTimeRange): Promise<AsyncIterable<Uint8Array>>;

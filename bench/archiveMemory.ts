@@ -70,14 +70,12 @@ async function compare(cloud: Cloud, folder: string): Promise<Figure[]> {
   const serverMs = await film(cloud);
   const [fromMs, toMs] = [Math.min(...serverMs), Math.max(...serverMs)];
   const clipSeconds = oneCell(fromMs, toMs);
-  const file = await shippedFunction("recorder-archive-clip", folder);
+  const { file, environment: shipped } = await shippedFunction("recorder-archive-clip", folder);
   const environment = {
     AWS_ENDPOINT_URL: cloud.url,
     AWS_REGION: cloud.region,
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
-    ARCHIVE_BUCKET: BUCKET,
-    STACK: "lastframe/bench",
   };
 
   const ours: Cost[] = [];
@@ -98,9 +96,8 @@ async function compare(cloud: Cloud, folder: string): Promise<Figure[]> {
       isAlarmOn: true,
       handsOver: false,
     };
-    ours.push(
-      await inCleanProcess(ARCHIVE_CLIP, { file, request }, { ...environment, ARCHIVE_PREFIX: prefix }),
-    );
+    const own = { ...shipped, ...environment, ARCHIVE_BUCKET: BUCKET, ARCHIVE_PREFIX: prefix };
+    ours.push(await inCleanProcess(ARCHIVE_CLIP, { file, request }, own));
     const upload = { streamName: STREAM, fromMs, toMs, bucket: BUCKET, key: `reference/${run}.mp4` };
     reference.push(await inCleanProcess(LIB_STORAGE, upload, environment));
   }

@@ -2,20 +2,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { Argument, Command } from "commander";
-import { archiveMemory } from "./archiveMemory";
-import { coldStart } from "./coldStart";
-import { eventTimes } from "./eventTimes";
-import { asMarkdown, type Bench, type Findings, isWithin } from "./figures";
-import { manyStreams } from "./manyStreams";
-import { requestsPerClip } from "./requestsPerClip";
+import { BENCHES } from "./benches";
+import { asMarkdown, type Findings, isWithin } from "./figures";
 
-const BENCHES: Record<string, Bench> = {
-  memory: archiveMemory,
-  requests: requestsPerClip,
-  coldStart,
-  events: eventTimes,
-  streams: manyStreams,
-};
 const PAGE = path.join(__dirname, "..", "docs", "benchmarks.md");
 
 /** `npm run bench`: measures, prints what was found beside what is allowed, and ends with 1 if something is over it. */

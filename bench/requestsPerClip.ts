@@ -1,6 +1,7 @@
 import * as diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import * as path from "node:path";
+import type { Entry } from "../archive/ledger";
 import { credentialScope } from "../local/core/server";
 import { deployRecording, type RecordingStack } from "../tests/support/recording";
 import type { Bench, Figure } from "./figures";
@@ -23,6 +24,7 @@ interface Count {
   clips: number;
   objects: number;
   headBytes: number;
+  hasOpenPlan: boolean;
   reads: number;
   transitions: number;
 }
@@ -65,11 +67,11 @@ function countReads(): () => number {
   return () => reads;
 }
 
-/** Waits for a clip that is the `clips`-th of the bucket; answers all counts at that time. */
+/** Waits for so many clips, and for no plan to be open: answers all counts at a time between two clips. */
 async function clipsReached(stack: RecordingStack, reads: () => number, clips: number): Promise<Count> {
   for (;;) {
     const found = await count(stack, reads);
-    if (found.clips >= clips) return found;
+    if (found.clips >= clips && !found.hasOpenPlan) return found;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
@@ -83,6 +85,10 @@ async function count({ s3, stepFunctions, outputs }: RecordingStack, reads: () =
     token = page.NextContinuationToken;
   } while (token);
   const under = (folder: string) => objects.filter(({ Key = "" }) => Key.startsWith(folder));
+  // Keys count down: the newest entry comes first.
+  const [{ Key = "", Size: headBytes = 0 } = {}] = under("ledger/");
+  const head = Key && (await s3.getObject({ Bucket: outputs.bucket, Key }));
+  const entry = head && (JSON.parse((await head.Body?.transformToString()) ?? "") as Entry);
   const { executions = [] } = await stepFunctions.listExecutions({ stateMachineArn: outputs.workflow });
   let transitions = 0;
   for (const { executionArn } of executions) {
@@ -96,8 +102,8 @@ async function count({ s3, stepFunctions, outputs }: RecordingStack, reads: () =
   return {
     clips: under("clips/").length,
     objects: objects.length,
-    // Keys count down: the newest entry comes first.
-    headBytes: under("ledger/")[0]?.Size ?? 0,
+    headBytes,
+    hasOpenPlan: entry !== "" && entry.state.openPlans.length > 0,
     reads: reads(),
     transitions,
   };

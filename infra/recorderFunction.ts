@@ -7,6 +7,12 @@ import { functionCode, HANDLER } from "./functionCode";
 import { networkStatements, type VpcConfig } from "./network";
 import { assumedBy } from "./policies";
 
+/**
+ * Garbage is collected after every megabyte of small objects instead of 16. A clip's bytes lie outside of the heap, but
+ * each chunk of them is freed with its small object: they would pile up to most of a clip. It costs no time.
+ */
+const COLLECT_OFTEN = "--max-semi-space-size=1";
+
 /** What all functions of a stack have in common. */
 export interface FunctionSettings {
   /** `project/stack`: begins the names of alarms, and is the `stack` tag of what the stack owns. */
@@ -78,6 +84,7 @@ export class RecorderFunction extends pulumi.ComponentResource {
             writeLogs,
             trace,
             ...(deadLetters?.senderStatements ?? []),
+            // Its environment.
             ...keyStatements(keyArn, ["kms:Decrypt"]),
             ...networkStatements(vpcConfig),
           ],
@@ -94,7 +101,7 @@ export class RecorderFunction extends pulumi.ComponentResource {
         role: role.arn,
         timeout: args.timeoutSeconds,
         memorySize: args.memoryMb,
-        environment: { variables: args.environment ?? {} },
+        environment: { variables: { ...args.environment, NODE_OPTIONS: COLLECT_OFTEN } },
         kmsKeyArn: keyArn,
         vpcConfig,
         loggingConfig: { logFormat: "Text", logGroup: logGroup.name },

@@ -17,13 +17,15 @@ import { outcomeOf } from "../../archive/outcomes";
 import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
 
 /**
- * The archive's bucket as a vault. A body is sent in parts of 8 MiB while it arrives, so memory does not grow with the
- * clip; the key appears only when all of it is there, and only if it was not there before (`If-None-Match`,
+ * The archive's bucket as a vault. A body is sent in parts of 5 MiB, one while the next arrives, so memory does not grow
+ * with the clip; the key appears only when all of it is there, and only if it was not there before (`If-None-Match`,
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
  */
 export function makeVault(bucket: string): Vault {
   const s3 = new S3Client({});
-  const partBytes = 8 * 1024 * 1024;
+  const partBytes = 5 * 1024 * 1024;
+  /** Memory for parts that nobody fills or sends at the moment: the garbage collector would be late to give it back. */
+  const spare: Buffer<ArrayBuffer>[] = [];
 
   /** S3 keeps the SHA-256 of what it received; of several parts, the hash of their hashes. */
   const describe = ({ key, contentType, metadata, tags }: VaultObject) => ({
@@ -38,7 +40,11 @@ export function makeVault(bucket: string): Vault {
 
   async function putIfAbsent(object: VaultObject): Promise<PutOutcome> {
     const description = describe(object);
-    const parts = inParts(object.body, partBytes);
+    const buffers = [
+      spare.pop() ?? Buffer.allocUnsafe(partBytes),
+      spare.pop() ?? Buffer.allocUnsafe(partBytes),
+    ];
+    const parts = inParts(object.body, buffers);
     try {
       const { value: first } = await parts.next();
       if (!first) throw new Error(`the body of ${object.key} has no bytes; nothing was stored`);
@@ -50,6 +56,7 @@ export function makeVault(bucket: string): Vault {
     } finally {
       // A body that is not read to its end holds a connection to Kinesis Video Streams.
       await parts.return(undefined);
+      spare.push(...buffers);
     }
   }
 
@@ -68,6 +75,7 @@ export function makeVault(bucket: string): Vault {
         .send(new AbortMultipartUploadCommand(target))
         .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
     const sent: CompletedPart[] = [];
+    let sending: Promise<unknown> = Promise.resolve();
     const send = async (part: Uint8Array) => {
       const PartNumber = sent.length + 1;
       const { ETag, ChecksumSHA256 } = await s3.send(
@@ -77,8 +85,15 @@ export function makeVault(bucket: string): Vault {
     };
     try {
       await send(first);
-      await send(second);
-      for await (const part of rest) await send(part);
+      sending = send(second);
+      // It may fail while the next part arrives; whoever waits for it is told then.
+      sending.catch(() => undefined);
+      for await (const part of rest) {
+        await sending;
+        sending = send(part);
+        sending.catch(() => undefined);
+      }
+      await sending;
       const put = await unlessDecided(() =>
         s3.send(
           new CompleteMultipartUploadCommand({
@@ -91,6 +106,8 @@ export function makeVault(bucket: string): Vault {
       if (put.outcome === "present") await abort();
       return put;
     } catch (error) {
+      // A part that arrives after the upload was aborted would stay.
+      await sending.catch(() => undefined);
       await abort();
       throw error;
     }
@@ -181,25 +198,24 @@ export function makeServiceClock(bucket: string): (key: string) => Promise<numbe
 }
 
 /**
- * Regroups a body into parts of `partBytes`; only the last may be shorter. Two buffers take turns, so that memory does not
- * wait for the garbage collector: a part must be sent before the next but one is asked for.
+ * Regroups a body into parts as large as a buffer; only the last may be shorter. Two buffers take turns: a part must be
+ * sent before the next but one is asked for.
  */
 async function* inParts(
   body: AsyncIterable<Uint8Array>,
-  partBytes: number,
+  buffers: Buffer[],
 ): AsyncGenerator<Uint8Array, undefined> {
-  let part = Buffer.allocUnsafe(partBytes);
-  let other: typeof part | undefined;
+  let [part, other] = buffers as [Buffer, Buffer];
   let filled = 0;
   for await (const chunk of body) {
     for (let from = 0; from < chunk.length; ) {
-      const piece = chunk.subarray(from, from + partBytes - filled);
+      const piece = chunk.subarray(from, from + part.length - filled);
       part.set(piece, filled);
       filled += piece.length;
       from += piece.length;
-      if (filled === partBytes) {
+      if (filled === part.length) {
         yield part;
-        [part, other] = [other ?? Buffer.allocUnsafe(partBytes), part];
+        [part, other] = [other, part];
         filled = 0;
       }
     }

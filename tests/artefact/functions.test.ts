@@ -9,7 +9,6 @@ import { S3 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
 import { type Cloud, startCloud } from "../../local/cloud";
-import { recordJudgement } from "../support/judgements";
 import { runProgram, twoCameras } from "../support/program";
 
 const root = path.join(__dirname, "..", "..");
@@ -28,7 +27,7 @@ describe("the shipped functions", function () {
 
   before(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-artefact-"));
-    cloud = await startCloud({ dataDir: path.join(folder, "cloud"), onJudgement: recordJudgement });
+    cloud = await startCloud({ dataDir: path.join(folder, "cloud") });
     const { resources } = await runProgram(twoCameras());
     for (const { name, inputs } of resources.filter(({ type }) => type === "aws:lambda/function:Function")) {
       const files = await inputs.code.assets;

@@ -1,28 +1,17 @@
-import { CognitoIdentity } from "@aws-sdk/client-cognito-identity";
-import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
 import { Lambda } from "@aws-sdk/client-lambda";
 import { type HeadObjectCommandOutput, S3 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import type { Cloud } from "../../local/cloud";
-import { makePhone } from "../local/cognito/phone";
 import { filmInto, type Persisted } from "../support/film";
 import { footage } from "../support/footage";
+import { signIn } from "../support/signIn";
 import { until } from "../support/until";
 import { type EngineProject, engineCli, OPERATION_MS, openProject } from "./support";
 
 const SUBNETS = ["subnet-0a1b2c3d", "subnet-1a1b2c3d"];
 const SECURITY_GROUPS = ["sg-0a1b2c3d"];
 const CLIP_SECONDS = 20;
-const PASSWORD = "A-long-enough-Passw0rd";
-
-interface SignIn {
-  userPoolId: string;
-  appClientId: string;
-  identityPoolId: string;
-  region: string;
-}
-
 /** The parameters of the template of the AWS blog post: the length of clips, Cognito, the VPC, the key. */
 describe("each parameter of the blog's template, on Pulumi's engine", function () {
   this.timeout(OPERATION_MS);
@@ -49,7 +38,7 @@ describe("each parameter of the blog's template, on Pulumi's engine", function (
       config["lastframe:lockDays"] = 1;
     });
     ({ outputs } = await project.stack.up());
-    phone = await signedIn("gate");
+    phone = await signIn(project.cloud, outputs.phone?.value as string, "gate");
     const off = new AbortController();
     const filming = filmInto(phone, "gate", footage("clock.mkv"), { loop: true, signal: off.signal });
     await project.cloud.clock.sleep(3 * CLIP_SECONDS * 1000);
@@ -63,38 +52,6 @@ describe("each parameter of the blog's template, on Pulumi's engine", function (
     });
   });
   after(() => project?.close());
-
-  /** The cloud as a phone sees it whose user was given a stream, signed in by Amazon's own client library. */
-  async function signedIn(stream: string): Promise<Cloud> {
-    const { cloud } = project;
-    const { userPoolId, appClientId, identityPoolId, region } = (outputs.deviceSignIn ?? { value: {} })
-      .value as SignIn;
-    const userPools = new CognitoIdentityProvider(cloud.clientConfig);
-    const identities = new CognitoIdentity(cloud.clientConfig);
-    const user = { UserPoolId: userPoolId, Username: `${stream}@example.com` };
-    const attributes = { email: user.Username, "custom:stream": stream };
-    await userPools.adminCreateUser({
-      ...user,
-      MessageAction: "SUPPRESS",
-      UserAttributes: Object.entries(attributes).map(([Name, Value]) => ({ Name, Value })),
-    });
-    await userPools.adminSetUserPassword({ ...user, Password: PASSWORD, Permanent: true });
-
-    const app = makePhone(cloud.url, userPoolId, appClientId);
-    const step = await app.signIn(app.userOf(user.Username), PASSWORD);
-    if (step.kind !== "signedIn") throw new Error(`the sign-in ends in ${step.kind}`);
-    const Logins = {
-      [`cognito-idp.${region}.amazonaws.com/${userPoolId}`]: step.session.getIdToken().getJwtToken(),
-    };
-    const { IdentityId } = await identities.getId({ IdentityPoolId: identityPoolId, Logins });
-    const { Credentials } = await identities.getCredentialsForIdentity({ IdentityId, Logins });
-    const credentials = {
-      accessKeyId: Credentials?.AccessKeyId ?? "",
-      secretAccessKey: Credentials?.SecretKey ?? "",
-      sessionToken: Credentials?.SessionToken ?? "",
-    };
-    return { ...cloud, clientConfig: { ...cloud.clientConfig, credentials } };
-  }
 
   async function clipsOf(stream: string): Promise<HeadObjectCommandOutput[]> {
     const s3 = new S3(project.cloud.clientConfig);

@@ -7,7 +7,6 @@ import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud";
 import { getCli } from "../../local/engine/cli";
 import { engineEnvironment } from "../../local/engine/environment";
 import { type ClientConfig, makeClients } from "../../local/provider/clients";
-import { recordJudgement } from "../support/judgements";
 
 const root = path.join(__dirname, "..", "..");
 
@@ -67,11 +66,7 @@ export async function openProject(cli: PulumiCommand, options: ProjectOptions = 
   fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
 
   const { credentials, ...cloudOptions } = options;
-  const cloud = await startCloud({
-    onJudgement: recordJudgement,
-    ...cloudOptions,
-    dataDir: path.join(dataDir, "cloud"),
-  });
+  const cloud = await startCloud({ ...cloudOptions, dataDir: path.join(dataDir, "cloud") });
   const target = { ...cloud.clientConfig, ...(credentials ? { credentials } : {}) };
   const env = engineEnvironment({ dataDir: path.join(dataDir, "engine"), target });
   const stack = await LocalWorkspace.createStack(

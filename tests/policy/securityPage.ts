@@ -32,6 +32,11 @@ export const inferredActions: string[] = rows("What deploying takes").flatMap(([
   codes(actions),
 );
 
+/** The actions that roles are allowed for AWS itself, which no test can see called. */
+export const actionsOfAws: string[] = rows("What AWS does in a role's name").flatMap(([actions = ""]) =>
+  codes(actions),
+);
+
 /** The cells of the table under a heading. */
 function rows(heading: string): string[][] {
   const [, section] = page.split(new RegExp(`^#+ ${heading}$`, "m"));

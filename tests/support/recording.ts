@@ -4,11 +4,10 @@ import * as path from "node:path";
 import { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
-import { type Cloud, startCloud } from "../../local/cloud";
+import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud";
 import { deploy } from "../../local/provider/inProcess";
 import { type RunningCommand, runCommand } from "./command";
 import { type FilmOptions, filmInto, type Persisted } from "./film";
-import { recordJudgement } from "./judgements";
 
 /** A clip of the bucket, fetched to disk. */
 export interface FetchedClip {
@@ -21,7 +20,7 @@ export interface FetchedClip {
 export interface RecordingStack {
   cloud: Cloud;
   dataDir: string;
-  outputs: { bucket: string; workflow: string; streams: { name: string; alarm: string }[] };
+  outputs: { bucket: string; workflow: string; streams: { name: string; alarm: string }[]; phone?: string };
   s3: S3;
   stepFunctions: SFN;
   /** Sends a file as a camera would, on the cloud's clock; resolves when all of it is persisted. */
@@ -36,17 +35,23 @@ export interface RecordingStack {
   close(): Promise<void>;
 }
 
-/**
- * Starts a cloud and deploys `index.ts` with this configuration into it. What must be there before is made by `prepare`,
- * which answers more configuration.
- */
+/** What of its cloud is chosen, and what is made in it before the program is deployed: it answers more configuration. */
+export interface RecordingOptions extends Pick<CloudOptions, "speed" | "onJudgement"> {
+  prepare?(cloud: Cloud): Promise<object>;
+}
+
+/** Starts a cloud and deploys `index.ts` with this configuration into it. */
 export async function deployRecording(
   config: Record<string, unknown>,
-  { speed = 30, prepare }: { speed?: number; prepare?: (cloud: Cloud) => Promise<object> } = {},
+  { speed = 30, prepare, onJudgement }: RecordingOptions = {},
 ): Promise<RecordingStack> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-system-"));
-  const cloud = await startCloud({ dataDir, speed, onJudgement: recordJudgement });
-  const prepared = await prepare?.(cloud);
+  const cloud = await startCloud({ dataDir, speed, onJudgement });
+  const orClose = async (error: Error) => {
+    await close();
+    throw error;
+  };
+  const prepared = await prepare?.(cloud).catch(orClose);
   const entries = Object.entries({ ...config, ...prepared }).map(([key, value]) => [
     `lastframe:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -59,10 +64,7 @@ export async function deployRecording(
     program: () => import("../../index"),
     target: cloud.clientConfig,
   });
-  const outputs = (await deployed.catch(async (error: Error) => {
-    await close();
-    throw error;
-  })) as unknown as RecordingStack["outputs"];
+  const outputs = (await deployed.catch(orClose)) as unknown as RecordingStack["outputs"];
   const [s3, stepFunctions, cloudWatch] = [
     new S3(cloud.clientConfig),
     new SFN(cloud.clientConfig),

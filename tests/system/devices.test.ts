@@ -1,37 +1,28 @@
 import * as fs from "node:fs";
-import { CognitoIdentity } from "@aws-sdk/client-cognito-identity";
-import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
 import { KinesisVideo, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
+import type { Cloud } from "../../local/cloud";
 import { runCamera } from "../../producer/camera";
 import { openFootage } from "../../producer/footage";
-import { makePhone } from "../local/cognito/phone";
 import { footage } from "../support/footage";
 import { deployRecording, type RecordingStack } from "../support/recording";
-
-const [TEMPORARY, PASSWORD] = ["Temporary-4-gate!", "Filming-4-the-derby!"];
-
-/** What the stack's output `phone` tells an app. */
-interface AppConfiguration {
-  CredentialsProvider: { CognitoIdentity: { Default: { PoolId: string } } };
-  CognitoUserPool: { Default: { PoolId: string; AppClientId: string } };
-}
+import { signIn } from "../support/signIn";
 
 describe("a phone that signs in as the page says", function () {
   this.timeout(180_000);
   let stack: RecordingStack;
-  let credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  let phone: Cloud;
   before(async () => {
     const streams = [
       { name: "gate", alarmThreshold: 2, clipSeconds: 10 },
       { name: "podium", alarmThreshold: 2, clipSeconds: 10 },
     ];
     stack = await deployRecording({ streams, deviceSignIn: "true", deviceMfa: "off" }, { speed: 20 });
-    credentials = await signIn(stack);
+    phone = await signIn(stack.cloud, stack.outputs.phone ?? "", "gate");
   });
   after(() => stack?.close());
 
-  const client = () => new KinesisVideoClient({ ...stack.cloud.clientConfig, credentials, maxAttempts: 1 });
+  const client = () => new KinesisVideoClient({ ...phone.clientConfig, maxAttempts: 1 });
 
   it("sends to the stream of its user's attribute, and that is archived", async () => {
     const source = await openFootage(() => fs.createReadStream(footage("clock.mkv")));
@@ -52,7 +43,7 @@ describe("a phone that signs in as the page says", function () {
   });
 
   it("neither sends to another stream, nor watches its own", async () => {
-    const video = new KinesisVideo({ ...stack.cloud.clientConfig, credentials, maxAttempts: 1 });
+    const video = new KinesisVideo({ ...phone.clientConfig, maxAttempts: 1 });
     const errorOf = (call: Promise<unknown>) =>
       call.then(
         () => "none",
@@ -88,37 +79,3 @@ describe("a phone that signs in as the page says", function () {
     return (await owner.describeStream({ StreamName })).StreamInfo?.StreamARN;
   }
 });
-
-/** An administrator makes a user for `gate`; the phone signs in, chooses its password and takes credentials. */
-async function signIn({ cloud, outputs }: RecordingStack) {
-  const app = JSON.parse((outputs as unknown as { phone: string }).phone) as AppConfiguration;
-  const { PoolId: UserPoolId, AppClientId } = app.CognitoUserPool.Default;
-  await new CognitoIdentityProvider(cloud.clientConfig).adminCreateUser({
-    UserPoolId,
-    Username: "gate",
-    TemporaryPassword: TEMPORARY,
-    MessageAction: "SUPPRESS",
-    UserAttributes: [
-      { Name: "email", Value: "gate@example.com" },
-      { Name: "custom:stream", Value: "gate" },
-    ],
-  });
-  const phone = makePhone(cloud.url, UserPoolId, AppClientId);
-  const user = phone.userOf("gate");
-  await phone.signIn(user, TEMPORARY);
-  const step = await phone.setNewPassword(user, PASSWORD);
-  if (step.kind !== "signedIn") throw new Error(`the phone was asked for more: ${step.kind}`);
-
-  const identities = new CognitoIdentity(cloud.clientConfig);
-  const Logins = {
-    [`cognito-idp.${cloud.region}.amazonaws.com/${UserPoolId}`]: step.session.getIdToken().getJwtToken(),
-  };
-  const IdentityPoolId = app.CredentialsProvider.CognitoIdentity.Default.PoolId;
-  const { IdentityId } = await identities.getId({ IdentityPoolId, Logins });
-  const { Credentials } = await identities.getCredentialsForIdentity({ IdentityId, Logins });
-  return {
-    accessKeyId: Credentials?.AccessKeyId ?? "",
-    secretAccessKey: Credentials?.SecretKey ?? "",
-    sessionToken: Credentials?.SessionToken ?? "",
-  };
-}
