@@ -84,8 +84,8 @@ export class RecorderFunction extends pulumi.ComponentResource {
             writeLogs,
             trace,
             ...(deadLetters?.senderStatements ?? []),
-            // The environment is what the key encrypts of a function; an empty one is not encrypted.
-            ...(args.environment ? keyStatements(keyArn, ["kms:Decrypt"]) : []),
+            // Its environment.
+            ...keyStatements(keyArn, ["kms:Decrypt"]),
             ...networkStatements(vpcConfig),
           ],
         }),

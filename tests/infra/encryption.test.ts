@@ -79,8 +79,8 @@ describe("encryption", () => {
       "recorder-archive-clip": archiving,
       "reconciler-stream": archiving,
       "recorder-check-alarm-tag": archiving,
-      // It has no environment.
-      "recorder-check-alarm-state": [],
+      // Its environment.
+      "recorder-check-alarm-state": ["kms:Decrypt"],
       "recorder-workflow": [],
     });
   });
