@@ -1,8 +1,7 @@
 import { HOUR_MS, type HourSummary, hourOf } from "./books";
 import { endOpenPlan } from "./endOpenPlan";
-import { closed, gap, givenUp, planned, retried } from "./entries";
+import { closed, gap, planned } from "./entries";
 import { type Announce, eventsOf } from "./events";
-import { fetchFragments } from "./fetchFragments";
 import { type Fragment, inOrderOfIngestion, markRepeats } from "./fragment";
 import { clipKey, ledgerFolder } from "./keys";
 import {
@@ -15,12 +14,11 @@ import {
   type PlannedClip,
   readHead,
   type StoredChange,
-  toRow,
 } from "./ledger";
-import { fitsMovie } from "./movieClip";
-import { readDeferred, readHours, unaccounted } from "./owed";
+import { makePlannedNumbers, readHours, unaccounted } from "./owed";
 import { type ClipPlan, planClips } from "./plan";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
+import { retryDeferred } from "./retryDeferred";
 import { readSweep } from "./sweep";
 
 /** One round of archiving one stream. Time comes in with the call; nothing here asks a clock. */
@@ -97,6 +95,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const at = new Date(nowMs).toISOString();
   const retentionMs = stream.retentionHours * HOUR_MS;
   const target = { source, vault, prefix, stream, tags, expiredToMs: nowMs - retentionMs };
+  const plannedNumbers = makePlannedNumbers(vault, folder);
   const clips: StoredClip[] = [];
 
   let head = await readHead(vault, folder);
@@ -106,7 +105,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
-  const triedAgain = new Set<number>();
+  /** Deferred fragments are tried again in the order of their entries, once. */
+  let triedToSeq = -1;
   let hoursToCompare: number[] | undefined;
 
   for (;;) {
@@ -213,7 +213,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
     const above = listed.filter(({ serverMs }) => serverMs >= state.lowWaterMs);
-    const fragments = await unaccounted(vault, folder, above, state.books);
+    const fragments = await unaccounted(plannedNumbers, above, state.books);
     return { fragments, plans: planClips({ fragments, listed: above, clipMs, nowMs, cutsNow }) };
   }
 
@@ -232,29 +232,12 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     if (isRecorded && clip && entry.change.kind === "stored") clips.push(summary(entry.change, clip));
   }
 
-  /** Tries one range of deferred fragments again; whether there was one that this round had not tried. */
+  /** Tries the next deferred fragments again; whether there were any that this round had not tried. */
   async function tryAgain(state: LedgerState): Promise<boolean> {
-    const range = state.deferred.find(({ lastSeq }) => lastSeq < ownFromSeq && !triedAgain.has(lastSeq));
-    if (!range) return false;
-    triedAgain.add(range.lastSeq);
-    const found = await readDeferred(vault, folder, range);
-    const others = state.deferred.filter((other) => other !== range);
-    const ranges = found?.left ? [...others, found.left] : others;
-    const rows = found?.rows ?? [];
-    const held = rows.map(fromRow).filter(({ serverMs }) => serverMs >= target.expiredToMs);
-    if (!found || held.length === 0) {
-      await record(givenUp(state, range, { rows: found?.rows, ranges, cause: "unreadable" }));
-      return true;
-    }
-    const [run] = (await fetchFragments(source, held)).runs;
-    if (!run) return true;
-    const extension = fitsMovie(run) ? "mp4" : "mkv";
-    const replaces = `deferred by ${found.seq}`;
-    const key = clipKey(prefix, stream.streamName, run.fragments, { extension, replaces });
-    const clip = { key, fragments: run.fragments.map(toRow) };
-    const readable = new Set(run.fragments.map(({ fragmentNumber }) => fragmentNumber));
-    const rest = rows.filter(([fragmentNumber]) => !readable.has(fragmentNumber));
-    await record(retried(state, head.nextSeq, clip, { retries: found.seq, rest, ranges }));
+    const retry = await retryDeferred(target, head, state, { afterSeq: triedToSeq, beforeSeq: ownFromSeq });
+    if (!retry) return false;
+    triedToSeq = retry.triedSeq;
+    if (retry.entry) await record(retry.entry);
     return true;
   }
 
@@ -275,7 +258,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       const listed = inOrderOfIngestion(all);
       const within = listed.filter(({ serverMs }) => serverMs < toMs);
       const books = isFinished ? summary.minutes : state.books;
-      const fragments = await unaccounted(vault, folder, within, books);
+      const fragments = await unaccounted(plannedNumbers, within, books);
       if (fragments.length > 0) {
         const plans = planClips({ fragments, listed, clipMs, nowMs });
         return { fragments, plans, hour: isFinished ? summary : undefined };

@@ -2,7 +2,7 @@ import { HOUR_MS } from "./books";
 import { inOrderOfIngestion } from "./fragment";
 import { ledgerFolder } from "./keys";
 import { type DeferredRange, fromRow, planIn, readEntry, readHead } from "./ledger";
-import { unaccounted } from "./owed";
+import { makePlannedNumbers, unaccounted } from "./owed";
 import type { FragmentSource, Vault } from "./ports";
 import { readSweep } from "./sweep";
 
@@ -42,7 +42,11 @@ export async function findBacklog({
   const fromMs = Math.max(state?.lowWaterMs ?? stream.createdMs, swept?.sweep.coveredToMs ?? 0);
   const { fragments } = await source.list({ fromMs: Math.max(fromMs, nowMs - retentionMs), toMs: nowMs });
 
-  const owed = await unaccounted(vault, folder, inOrderOfIngestion(fragments), state?.books ?? {});
+  const owed = await unaccounted(
+    makePlannedNumbers(vault, folder),
+    inOrderOfIngestion(fragments),
+    state?.books ?? {},
+  );
   for (const { key, seq } of state?.openPlans ?? []) {
     const read = await readEntry(vault, folder, seq);
     if (read) owed.push(...planIn(read.entry, key).fragments.map(fromRow));

@@ -1,8 +1,8 @@
 import { account, type HourSummary } from "./books";
+import { withDeferred } from "./deferred";
 import type { Fragment } from "./fragment";
 import {
   type DeferredRange,
-  defer,
   type FragmentRow,
   fromRow,
   type GapChange,
@@ -43,10 +43,11 @@ export function retried(
   clip: PlannedClip,
   { retries, rest, ranges }: { retries: number; rest: FragmentRow[]; ranges: DeferredRange[] },
 ): NewEntry {
-  const next = withOpenPlan({ ...state, deferred: ranges }, seq, clip);
+  const deferred = withDeferred(ranges, rest, seq);
+  const next = withOpenPlan({ ...state, deferred }, seq, clip);
   const change: PlanChange = { kind: "plan", clip, recording: next.mark, retries };
   if (rest.length > 0) change.deferred = rest;
-  return { change, state: defer(next.state, rest, seq) };
+  return { change, state: next.state };
 }
 
 /** The entry `seq` that ends an open plan: its object is there, or others take its place. */
@@ -58,7 +59,8 @@ export function finished(
   const others = state.openPlans.filter(({ key }) => key !== open.key);
   if (change.kind === "split") {
     const openPlans = [...others, ...change.clips.map(({ key }) => ({ key, seq }))];
-    return { change, state: defer({ ...state, openPlans }, change.deferred ?? [], seq) };
+    const deferred = withDeferred(state.deferred, change.deferred ?? [], seq);
+    return { change, state: { ...state, openPlans, deferred } };
   }
   const fragments = clip.fragments.map(fromRow);
   const totals = {

@@ -101,6 +101,8 @@ export interface DeferredRange {
   toMs: number;
   firstSeq: number;
   lastSeq: number;
+  /** The next entry that deferred fragments is settled: this range cannot grow beyond. */
+  isClosed?: true;
 }
 
 /** What all entries so far amount to: the newest entry's state is all that an archiver has to read. */
@@ -112,7 +114,7 @@ export interface LedgerState {
   /** Minutes of the hours that low-water has not passed. */
   books: Books;
   openPlans: OpenPlan[];
-  /** At most 64. They do not hold low-water back. */
+  /** At most 64, in the order of their entries. They do not hold low-water back. */
   deferred: DeferredRange[];
   recording?: OpenRecording;
   /** The entry that closed a recording last, and the instant as of which it did. */
@@ -145,29 +147,6 @@ export interface Entry {
 export function emptyState(streamArn: string, lowWaterMs: number): LedgerState {
   const totals = { clips: 0, fragments: 0, bytes: 0 };
   return { streamArn, lowWaterMs, books: {}, openPlans: [], deferred: [], totals };
-}
-
-/** The state with one more range of deferred fragments. When there are too many, the two nearest become one. */
-export function defer(state: LedgerState, rows: FragmentRow[], seq: number): LedgerState {
-  if (rows.length === 0) return state;
-  const maxRanges = 64;
-  const times = rows.map(([, serverMs]) => serverMs);
-  const range = { fromMs: Math.min(...times), toMs: Math.max(...times), firstSeq: seq, lastSeq: seq };
-  // In order of entries: two that are joined span those between them, and what is left of a range comes last.
-  const deferred = [...state.deferred, range].sort((a, b) => a.firstSeq - b.firstSeq);
-  if (deferred.length > maxRanges) {
-    const distances = deferred.slice(1).map((next, index) => next.lastSeq - (deferred[index]?.firstSeq ?? 0));
-    const nearest = distances.indexOf(Math.min(...distances));
-    const [a = range, b = range] = deferred.slice(nearest, nearest + 2);
-    const joined = {
-      fromMs: Math.min(a.fromMs, b.fromMs),
-      toMs: Math.max(a.toMs, b.toMs),
-      firstSeq: a.firstSeq,
-      lastSeq: b.lastSeq,
-    };
-    deferred.splice(nearest, 2, joined);
-  }
-  return { ...state, deferred };
 }
 
 /** The newest entry, or where the first is to go. */

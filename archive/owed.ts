@@ -1,15 +1,34 @@
 import { account, type Books, type HourSummary, isAccounted, minuteOf } from "./books";
 import type { Fragment } from "./fragment";
-import { type DeferredRange, type FragmentRow, fromRow, readEntry } from "./ledger";
+import { fromRow, readEntry } from "./ledger";
 import type { Vault } from "./ports";
+
+/** Tells which fragments an entry planned, by number. */
+export type PlannedNumbers = (seq: number) => Promise<readonly string[]>;
+
+/**
+ * Reads which fragments entries planned, and each entry once: it never changes, and where late fragments touched many
+ * minutes, the entries of all of these overlap.
+ */
+export function makePlannedNumbers(vault: Vault, folder: string): PlannedNumbers {
+  const read = new Map<number, readonly string[]>();
+  return async (seq) => {
+    const known = read.get(seq);
+    if (known) return known;
+    const change = (await readEntry(vault, folder, seq))?.entry.change;
+    const numbers =
+      change?.kind === "plan" ? change.clip.fragments.map(([fragmentNumber]) => fragmentNumber) : [];
+    read.set(seq, numbers);
+    return numbers;
+  };
+}
 
 /**
  * The listed fragments that no entry accounts for. A minute whose listing equals its book is settled by that; one that
  * differs (a late fragment, a cut within the minute) by reading the numbers back from its entries.
  */
 export async function unaccounted(
-  vault: Vault,
-  folder: string,
+  plannedNumbers: PlannedNumbers,
   listed: Fragment[],
   books: Books,
 ): Promise<Fragment[]> {
@@ -21,9 +40,7 @@ export async function unaccounted(
     const known = new Set<string>();
     const [, , firstSeq, lastSeq] = book ?? [0, "", 0, -1];
     for (let seq = firstSeq; seq <= lastSeq; seq += 1) {
-      const change = (await readEntry(vault, folder, seq))?.entry.change;
-      if (change?.kind === "plan")
-        for (const [fragmentNumber] of change.clip.fragments) known.add(fragmentNumber);
+      for (const fragmentNumber of await plannedNumbers(seq)) known.add(fragmentNumber);
     }
     owed.push(...fragments.filter(({ fragmentNumber }) => !known.has(fragmentNumber)));
   }
@@ -85,38 +102,4 @@ export async function readHours(
     seq = first ? (first.previousSeq ?? -1) : seq - 1;
   }
   return { summaries, isWhole };
-}
-
-/** Every deferred fragment of these ranges. */
-export async function readAllDeferred(
-  vault: Vault,
-  folder: string,
-  ranges: DeferredRange[],
-): Promise<FragmentRow[]> {
-  const rows: FragmentRow[] = [];
-  for (const range of ranges) {
-    for (let rest: DeferredRange | undefined = range; rest; ) {
-      const found = await readDeferred(vault, folder, rest);
-      rows.push(...(found?.rows ?? []));
-      rest = found?.left;
-    }
-  }
-  return rows;
-}
-
-/** The deferred fragments of the first entry of a range that names some, and what of the range is left after it. */
-export async function readDeferred(
-  vault: Vault,
-  folder: string,
-  range: DeferredRange,
-): Promise<{ seq: number; rows: FragmentRow[]; left?: DeferredRange } | undefined> {
-  for (let seq = range.firstSeq; seq <= range.lastSeq; seq += 1) {
-    const change = (await readEntry(vault, folder, seq))?.entry.change;
-    const rows = change?.kind === "split" || change?.kind === "plan" ? (change.deferred ?? []) : [];
-    if (rows.length > 0) {
-      const left = seq < range.lastSeq ? { ...range, firstSeq: seq + 1 } : undefined;
-      return { seq, rows, left };
-    }
-  }
-  return undefined;
 }

@@ -151,6 +151,7 @@ function historyOf({ sessionMs, fragmentMs, faults = [] }: Scenario, phaseMs: nu
     retentionHours: 168,
     // Fragments of 10 s and more never come to 10 a minute.
     alarmThreshold: fragmentMs < 6000 ? 10 : 2,
+    alarmEvaluatesAtMs: 7000,
     reconcileMinutes: 15,
     metricDelayMs: 60_000,
     behaviours: {
@@ -160,6 +161,7 @@ function historyOf({ sessionMs, fragmentMs, faults = [] }: Scenario, phaseMs: nu
       newestConnectionWins: false,
       codecChangeError: "InvalidCodecPrivateDataException",
       mediaEndsAtError: false,
+      listsWithinMs: 44 * MINUTE,
     },
     clocksAheadMs: { lambda: 0, stepFunctions: 0, eventBridge: 0 },
     sessions: [

@@ -82,6 +82,8 @@ export interface Behaviours {
   codecChangeError: "InvalidCodecPrivateDataException" | "InvalidArgumentException";
   /** GetMediaForFragmentList ends its body with the first fragment that it cannot read. */
   mediaEndsAtError: boolean;
+  /** The latest that a fragment is listed after it began: the longest PutMedia connection, or later than is said anywhere. */
+  listsWithinMs: number;
 }
 
 /** Something that people do to the stream. */
@@ -100,6 +102,8 @@ export interface History {
   retentionHours: number;
   /** The alarm rings above so many fragments in a minute. */
   alarmThreshold: number;
+  /** At which millisecond of each minute it is evaluated. */
+  alarmEvaluatesAtMs: number;
   reconcileMinutes: number;
   /** From the end of a minute until its metric is there. */
   metricDelayMs: number;

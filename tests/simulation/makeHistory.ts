@@ -7,8 +7,51 @@ const HOUR = 60 * MINUTE;
 
 /** Draws a random history of at least an hour. */
 export function makeHistory(seed: number): History {
-  const random = makeRandom(seed, "history");
-  const retentionHours = random.pick([1, 2, 2, 4, 24, 24, 168]);
+  const history = drawHistory(makeRandom(seed, "history"), seed);
+  const random = makeRandom(seed, "visits");
+  return random.chance(0.06) ? visitsOf(history, random) : history;
+}
+
+/**
+ * A history of a camera that comes and goes while nothing else is wrong: for some minutes, for half a minute, or with so
+ * few fragments that the alarm flaps. The alarm is evaluated in the second in which rounds take place, so it may ring
+ * while a Recorder that found it silent is about to end.
+ */
+function visitsOf(history: History, random: Random): History {
+  const { startMs, clocksAheadMs } = history;
+  const sessions: Session[] = [];
+  const visit = (fromMs: number, durationMs: number, fragmentMs: number): number => {
+    sessions.push({ ...afterwards(random, fromMs), durationMs, fragmentMs });
+    return fromMs + durationMs;
+  };
+  for (let fromMs = MINUTE; fromMs < 80 * MINUTE; ) {
+    const isSlow = random.chance(0.2);
+    const durationMs = isSlow ? random.whole(10, 20) * MINUTE : random.whole(60, 240) * SECOND;
+    let endMs = visit(fromMs, durationMs, isSlow ? 5900 : 2000) + random.whole(150, 420) * SECOND;
+    if (random.chance(0.5)) {
+      // All within a minute, whose metric is there when the footage is archived and the recording over.
+      const minuteMs = Math.ceil((startMs + endMs) / MINUTE) * MINUTE - startMs;
+      endMs = visit(minuteMs + 2 * SECOND, 26 * SECOND, 2000) + random.whole(185, 240) * SECOND;
+    }
+    fromMs = endMs;
+  }
+  const settledMs = 30 * SECOND;
+  return {
+    ...history,
+    durationMs: 1.5 * HOUR,
+    clipSeconds: random.pick([30, 60, 180]),
+    alarmThreshold: 10,
+    metricDelayMs: random.pick([history.metricDelayMs, 120 * SECOND]),
+    alarmEvaluatesAtMs: settledMs - clocksAheadMs.stepFunctions + random.whole(0, 400),
+    sessions,
+    faults: [],
+    deeds: [],
+  };
+}
+
+function drawHistory(random: Random, seed: number): History {
+  // Shorter than the settings allow, so that footage expires in an outage of hours.
+  const retentionHours = random.pick([2, 2, 2, 4, 24, 24, 168]);
   const hours = random.pick([1, 1, 1, 1, 1.5, 2, retentionHours <= 2 ? 5 : 1]);
   const durationMs = hours * HOUR;
   const clipSeconds = random.pick([30, 60, 120, 180, 180, 180, 300, 900]);
@@ -21,6 +64,7 @@ export function makeHistory(seed: number): History {
     clipSeconds,
     retentionHours,
     alarmThreshold: random.pick([2, 10, 10, 10]),
+    alarmEvaluatesAtMs: random.whole(0, 59_999),
     reconcileMinutes: 15,
     metricDelayMs: random.whole(5, 120) * SECOND,
     behaviours: {
@@ -30,6 +74,7 @@ export function makeHistory(seed: number): History {
       newestConnectionWins: random.chance(0.5),
       codecChangeError: random.pick(["InvalidCodecPrivateDataException", "InvalidArgumentException"]),
       mediaEndsAtError: random.chance(0.5),
+      listsWithinMs: random.chance(0.1) ? Math.min(3, retentionHours / 2) * HOUR : 44 * MINUTE,
     },
     clocksAheadMs: {
       lambda: random.whole(-3, 3) * SECOND,
@@ -127,7 +172,7 @@ function drawFaults(random: Random, durationMs: number, retentionHours: number):
       toMs: Math.min(durationMs, fromMs + lastsMs),
       // Two writes of a key at the same moment are over in the next.
       chance: random.pick(kind === "writeConflict" ? [0.02, 0.1, 0.3] : [0.02, 0.1, 0.3, 0.7, 1]),
-      delayMs: random.pick([2, 10, 70, 300, 800, 2000]) * SECOND,
+      delayMs: random.pick([2, 10, 70, 300, 800, 2000, 9000]) * SECOND,
     };
   });
 }

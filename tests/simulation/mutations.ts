@@ -42,7 +42,7 @@ export const MUTATIONS: Mutation[] = [
     file: round,
     find: "    return record(planned(",
     replace:
-      "    await require('./finishPlan').finishPlan(target, { key, fragments: fragments.map(toRow), range });\n    return record(planned(",
+      "    await require('./finishPlan').finishPlan(target, { key, fragments: fragments.map(require('./ledger').toRow), range });\n    return record(planned(",
   },
   {
     name: "claim-is-anyones",
@@ -130,8 +130,8 @@ export const MUTATIONS: Mutation[] = [
     name: "entries-not-read-back",
     breaks: "all of a minute that differs is owed again",
     file: "archive/owed.ts",
-    find: "for (const [fragmentNumber] of change.clip.fragments) known.add(fragmentNumber);",
-    replace: "void change.clip;",
+    find: "for (const fragmentNumber of await plannedNumbers(seq)) known.add(fragmentNumber);",
+    replace: "void (await plannedNumbers(seq));",
   },
   {
     name: "low-water-passes-owed",
@@ -192,9 +192,9 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "given-up-early",
     breaks: "what could not be read once is given up while it is held",
-    file: round,
-    find: "if (!found || held.length === 0) {",
-    replace: "if (!found || held.length >= 0) {",
+    file: "archive/retryDeferred.ts",
+    find: "if (held.length === 0) {",
+    replace: "if (held.length >= 0) {",
   },
   {
     name: "never-tried-again",

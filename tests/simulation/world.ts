@@ -2,7 +2,7 @@ import type { Fault, History } from "./history";
 import { type Calls, makeCalls, type Tally } from "./models/calls";
 import { type CloudWatch, makeCloudWatch } from "./models/cloudWatch";
 import { type EventBridge, makeEventBridge } from "./models/eventBridge";
-import { type KinesisVideo, makeKinesisVideo } from "./models/kinesisVideo";
+import { type KinesisVideo, makeKinesisVideo, STREAM_NAME } from "./models/kinesisVideo";
 import { type Lambda, makeLambda } from "./models/lambda";
 import { type Bucket, makeBucket } from "./models/s3";
 import { makeStepFunctions, type StepFunctions } from "./models/stepFunctions";
@@ -23,6 +23,8 @@ export interface World {
   /** When schedules are due. */
   scheduleMs: number[];
   endMs: number;
+  /** The claim on the stream, each time that it was written. */
+  claims(): { holder: string; generation: number }[];
   /** What the watermark of a life said, each time that it was written. */
   sweeps(createdMs: number): { atMs: number; coveredToMs: number }[];
 }
@@ -76,8 +78,12 @@ function makeWorld(history: History): World {
     stepFunctions: makeStepFunctions(history, timeline, calls, lambda),
     scheduleMs,
     endMs,
+    claims: () =>
+      (bucket.written.get(`claims/${STREAM_NAME}.json`) ?? []).map(
+        (text) => JSON.parse(text) as { holder: string; generation: number },
+      ),
     sweeps: (createdMs) =>
-      (bucket.written.get(`sweeps/gate/${createdMs}.json`) ?? []).map((text) => {
+      (bucket.written.get(`sweeps/${STREAM_NAME}/${createdMs}.json`) ?? []).map((text) => {
         const { at, coveredToMs } = JSON.parse(text) as { at: string; coveredToMs: number };
         return { atMs: Date.parse(at), coveredToMs };
       }),
@@ -129,8 +135,8 @@ function act({ kinesisVideo, timeline, cloudWatch }: World, deed: History["deeds
 /** The faults that strike by themselves, not on a call. */
 function befall({ bucket, calls, stepFunctions, tally }: World, fault: Fault): void {
   const keyOf = () => {
-    const folder = bucket.folderNames("ledger/gate/").at(-1);
-    return folder && bucket.firstKeys(`ledger/gate/${folder}/`, 1)[0];
+    const folder = bucket.folderNames(`ledger/${STREAM_NAME}/`).at(-1);
+    return folder && bucket.firstKeys(`ledger/${STREAM_NAME}/${folder}/`, 1)[0];
   };
   if (fault.kind === "executionAborted" && calls.strikes(fault.kind)) stepFunctions.abortAll();
   if (fault.kind === "entryDamaged" && keyOf() && calls.strikes(fault.kind)) {

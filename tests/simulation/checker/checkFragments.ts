@@ -1,6 +1,6 @@
 import type { HeldFragment, Life } from "../models/kinesisVideo";
 import type { World } from "../world";
-import { healedMs, recorded } from "./checkService";
+import { clipLengthsMs, healedMs, recorded } from "./checkService";
 import { type Archive, type HeldClip, type LedgerEntry, plansIn, rowsOf } from "./readArchive";
 import { describe, type Violation } from "./violation";
 
@@ -83,12 +83,13 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
   function checkDeferrals(): Violation[] {
     const kinds = ["fragmentErrors", "bodyBroken"];
     if (world.history.faults.some(({ kind }) => kinds.includes(kind))) return [];
-    const readable = new Set(
-      persisted.filter(({ readableFromMs }) => readableFromMs === 0).map((one) => one.fragmentNumber),
+    const readable = new Map(
+      persisted.filter(({ readableFromMs }) => readableFromMs === 0).map((one) => [one.fragmentNumber, one]),
     );
-    return (ledger?.entries ?? []).flatMap(({ seq, change }) =>
+    const isHeldAt = (atMs: number, serverMs = 0) => serverMs + kinesisVideo.retentionMs > atMs;
+    return (ledger?.entries ?? []).flatMap(({ seq, change, putMs }) =>
       (change.kind === "split" ? (change.deferred ?? []) : []).flatMap((row): Violation[] =>
-        Array.isArray(row) && readable.has(row[0])
+        Array.isArray(row) && isHeldAt(putMs, readable.get(row[0])?.serverMs)
           ? [{ invariant: "I1", fragment: row[0], says: `was put off by entry ${seq}, and can be read` }]
           : [],
       ),
@@ -111,14 +112,16 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
   function mustBeThereBy({ serverMs, listedMs, readableFromMs }: HeldFragment): number {
     const { history, stepFunctions, scheduleMs } = world;
     if (listedMs < healedMs(history) || readableFromMs > 0) return Number.POSITIVE_INFINITY;
-    const clipMs = history.clipSeconds * 1000;
-    const dueMs = Math.max(listedMs, (Math.floor(serverMs / clipMs) + 1) * clipMs + 30_000);
-    const isRecorded = [...stepFunctions.executions.values()].some(
-      (execution) =>
-        recorded(execution) &&
-        execution.startMs < dueMs &&
-        (execution.stopMs ?? endMs) > dueMs + clipMs + 60_000,
-    );
+    // Whichever clip length was in force.
+    const lengthsMs = clipLengthsMs(history);
+    const clipMs = Math.max(...lengthsMs);
+    const cellEnds = lengthsMs.map((ms) => (Math.floor(serverMs / ms) + 1) * ms);
+    const dueMs = Math.max(listedMs, Math.max(...cellEnds) + 30_000);
+    // A Recorder that was at work after the fragment was listed, may not end before it is archived.
+    const isRecorded = [...stepFunctions.executions.values()].some((execution) => {
+      const { startMs, stopMs = endMs } = execution;
+      return recorded(execution) && startMs < dueMs && stopMs > listedMs + 20_000;
+    });
     const sweptMs = scheduleMs.find((atMs) => atMs > dueMs + 5000) ?? endMs;
     // What is listed later than an hour after it began, the comparison of the whole retention finds.
     if (listedMs > serverMs + 30 * 60_000) return Number.POSITIVE_INFINITY;

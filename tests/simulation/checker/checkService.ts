@@ -29,19 +29,20 @@ export function checkBounds({ ledgers }: Archive, { stepFunctions, lambda, tally
 const MINUTE_MS = 60_000;
 
 /** The instant from which nothing that failed before may show any more: a stale claim was found by a sweep. */
-export function healedMs({
-  startMs,
-  durationMs,
-  faults,
-  deeds,
-  clipSeconds,
-  reconcileMinutes,
-}: World["history"]): number {
+export function healedMs(history: World["history"]): number {
+  const { startMs, durationMs, faults, deeds, reconcileMinutes } = history;
   if (faults.length === 0 && deeds.length === 0) return startMs;
   const staleMs = 2 * 900_000 + 960_000;
-  const longestClipMs = Math.max(2 * clipSeconds * 1000, staleMs);
+  const longestClipMs = Math.max(2 * Math.max(...clipLengthsMs(history)), staleMs);
   return startMs + durationMs + longestClipMs + reconcileMinutes * MINUTE_MS + 5 * MINUTE_MS;
 }
+
+/** The clip lengths that a history's stream is given, one after the other. */
+export const clipLengthsMs = ({ clipSeconds, deeds }: World["history"]): number[] =>
+  [
+    clipSeconds,
+    ...deeds.map((deed) => (deed.kind === "changeClipLength" ? deed.clipSeconds : clipSeconds)),
+  ].map((seconds) => seconds * 1000);
 
 /** Whether an execution recorded, and did not just find that another does. */
 export const recorded = ({ transitions }: Execution) => transitions > 3;
@@ -65,6 +66,20 @@ export function checkRecorders(world: World): Violation[] {
     }
   }
   return violations;
+}
+
+/** I8: each new holder raises the claim's generation, so none has the name, or takes itself for the successor, of an earlier. */
+export function checkClaims(world: World): Violation[] {
+  const claims = [{ holder: "", generation: 0 }, ...world.claims()];
+  return claims.slice(1).flatMap(({ holder, generation }, index): Violation[] => {
+    const before = claims[index];
+    const isNew = holder !== "" && holder !== before?.holder;
+    const expected = (before?.generation ?? 0) + (isNew ? 1 : 0);
+    if (generation === expected) return [];
+    return [
+      { invariant: "I8", says: `${holder} holds the claim as of generation ${generation}, not ${expected}` },
+    ];
+  });
 }
 
 /** I8: where nothing is wrong with a camera, a cell becomes as few clips as GetClip's limits allow, and by GetClip. */

@@ -21,7 +21,6 @@ export interface Datum {
 /** The metric of fragments that arrive, the alarm on it, and the metrics that functions put. */
 export function makeCloudWatch(history: History, timeline: Timeline, calls: Calls) {
   const random = makeRandom(history.seed, "cloudwatch");
-  const evaluatesAtMs = random.whole(0, 59_999);
   /** Of each minute: how many fragments, and when that can be seen. */
   const minutes = new Map<number, { count: number; shownMs: number }>();
   const alarm = {
@@ -80,7 +79,7 @@ export function makeCloudWatch(history: History, timeline: Timeline, calls: Call
     /** When it was in ALARM. */
     rings,
     put,
-    start: () => schedule(Math.ceil(timeline.nowMs() / MINUTE_MS) * MINUTE_MS + evaluatesAtMs),
+    start: () => schedule(Math.ceil(timeline.nowMs() / MINUTE_MS) * MINUTE_MS + history.alarmEvaluatesAtMs),
     onChange: (listener: typeof changed) => {
       changed = listener;
     },

@@ -34,9 +34,6 @@ export const STREAM_NAME = "gate";
 
 const HOUR_MS = 3_600_000;
 
-/** The longest PutMedia connection, and so the latest that a fragment may be listed after it began. */
-const LATEST_LISTING_MS = 44 * 60_000;
-
 /** One stream as Kinesis Video Streams has it, through all its lives. Its clock is the timeline itself. */
 export function makeKinesisVideo(history: History, timeline: Timeline, calls: Calls) {
   const { behaviours, startMs } = history;
@@ -86,7 +83,10 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
     return {
       ...arrival,
       fragmentNumber: String((2n ** 64n + count) * 2n ** 92n + low),
-      listedMs: Math.max(arrival.persistedMs + 20, Math.min(listedMs, arrival.serverMs + LATEST_LISTING_MS)),
+      listedMs: Math.max(
+        arrival.persistedMs + 20,
+        Math.min(listedMs, arrival.serverMs + behaviours.listsWithinMs),
+      ),
     };
   }
 

@@ -40,7 +40,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     const before = objects.get(key);
     const firstBytes = before && (before.firstBytes ?? before.bytes);
     objects.set(key, { bytes, metadata, putMs: timeline.nowMs(), putBy, etag: String(version), firstBytes });
-    if (key.startsWith("sweeps/")) written.set(key, [...(written.get(key) ?? []), bytes.toString()]);
+    if (/^(sweeps|claims)\//.test(key)) written.set(key, [...(written.get(key) ?? []), bytes.toString()]);
     if (before) return;
     const keys = folders.get(folderOf(key)) ?? [];
     if (keys.length === 0) folders.set(folderOf(key), keys);
