@@ -1,40 +1,20 @@
-import * as path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
-import { type CameraFiles, cameraText } from "./event/cameraSettings";
-import { cameraLabels } from "./event/cameras";
-import { durationText, parseDuration } from "./event/duration";
-import { checkName, fromId } from "./event/eventName";
+import {
+  type CommonOptions,
+  extend,
+  list,
+  resume,
+  start,
+  status,
+  sweep,
+  tellStopped,
+} from "./event/commands";
 import { exitCodes, explain, failure } from "./event/failure";
 import { findEvent } from "./event/findEvent";
-import { makeProgress, type Progress } from "./event/progress";
-import { type EventRecord, isAlive, nameOf } from "./event/record";
-import { makeStack, startEvent, startedText } from "./event/start";
-import { makeStatus, statusText, table } from "./event/status";
-import { type Stopped, type StopRequest, stopEvent, stoppedText } from "./event/stop";
+import { makeProgress, type Run } from "./event/progress";
+import { readStart, readTtl, type StartOptions } from "./event/startOptions";
+import { type StopRequest, stopEvent } from "./event/stop";
 import { type Tools, withTools } from "./event/tools";
-
-/** The options of every command. */
-interface CommonOptions {
-  base: string;
-  json: boolean;
-}
-
-/** What Ctrl-C ends. */
-interface Run {
-  progress: Progress;
-  signal: AbortSignal;
-}
-
-const MINUTE_MS = 60_000;
-const SHORTEST_TTL_MS = 10 * MINUTE_MS;
-const LONGEST_TTL_MS = 14 * 24 * 60 * MINUTE_MS;
-
-/** How often a watched status is looked at. */
-const WATCH_MS = 2_000;
-
-/** Cameras of which codes are drawn in the terminal; of more, the files are enough. */
-const MAX_CODES = 12;
 
 /** `lastframe event`: recording events, from their stack to their manifest. */
 export function eventCommand(): Command {
@@ -53,9 +33,11 @@ export function eventCommand(): Command {
       "--out <folder>",
       "where the cameras' settings are written (default: a folder called as the stack)",
     )
-    .action((name: string, options: CommonOptions & StartOptions) =>
-      run(name, options, start(name, options)),
-    );
+    .option("--new-passwords <a,b>", "of which cameras the phones get another one-time password")
+    .action((name: string, options: CommonOptions & StartOptions) => {
+      const request = readStart(name, options);
+      return run(name, options, (tools, how) => start(tools, request, options, how));
+    });
 
   withCommon(event.command("status"))
     .description("How each camera of an event stands.")
@@ -88,7 +70,7 @@ export function eventCommand(): Command {
     .argument("<NAME>", "the event's name or id")
     .requiredOption("--ttl <time>", "how much, such as 90m, 6h or 2d")
     .action((name: string, options: CommonOptions & { ttl: string }) => {
-      const ttlMs = ttl(options.ttl);
+      const ttlMs = readTtl(options.ttl);
       return run(name, options, (tools) => extend(tools, name, { ...options, ttlMs }));
     });
 
@@ -109,14 +91,6 @@ export function eventCommand(): Command {
   return event;
 }
 
-interface StartOptions {
-  cameras?: string;
-  streams?: string;
-  ttl: string;
-  clip: string;
-  out?: string;
-}
-
 function withCommon(command: Command): Command {
   return command
     .option("--base <stack>", "the environment's stack, which `pulumi up` made", "dev")
@@ -124,176 +98,11 @@ function withCommon(command: Command): Command {
     .allowExcessArguments(false);
 }
 
-/** Checks what was written before anything is opened; answers what is to be done with the tools. */
-function start(written: string, options: CommonOptions & StartOptions) {
-  const name = checkName(written);
-  const cameras = cameraLabels(options);
-  const ttlMs = ttl(options.ttl);
-  const clipSeconds = Number(options.clip);
-  if (!/^\d+$/.test(options.clip) || clipSeconds < 10 || clipSeconds > 900)
-    throw failure("usage", `[--clip] is ${options.clip}; write a whole number of seconds from 10 to 900`);
-  const outFolder = (id: string) => path.resolve(options.out ?? fromId(id).stack);
-  return async (tools: Tools, how: Run) => {
-    const started = await startEvent(tools, { name, cameras, ttlMs, clipSeconds, outFolder }, how);
-    how.progress.end();
-    if (options.json)
-      return answer({
-        ...describe(started.record),
-        unchanged: started.isUnchanged,
-        cameras: started.cameras,
-      });
-    console.log(startedText(started, await tools.now()));
-    await printCameras(started.cameras);
-  };
-}
-
-async function printCameras(cameras: CameraFiles[]): Promise<void> {
-  for (const [index, camera] of cameras.entries()) {
-    const text = await cameraText(camera);
-    console.log(index < MAX_CODES ? text : text.split("\n")[0]);
-  }
-}
-
-async function status(
-  tools: Tools,
-  name: string,
-  { json, watch }: CommonOptions & { watch: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const look = makeStatus(tools, (await findEvent(tools, name)).id);
-  const isScreen = watch && !json && process.stdout.isTTY;
-  for (;;) {
-    const found = await look();
-    const text = json ? JSON.stringify(found, undefined, watch ? undefined : 2) : statusText(found);
-    process.stdout.write(isScreen ? `\x1b[H\x1b[2J${text}\n` : `${text}\n`);
-    if (!watch || signal.aborted) return;
-    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-  }
-}
-
-async function list(tools: Tools, { json }: CommonOptions): Promise<void> {
-  const all = await tools.records.all();
-  if (json) return answer({ events: all.map(describe) });
-  if (all.length === 0) return console.log(`${tools.baseName} has had no events`);
-  const nowMs = await tools.now();
-  const columns = ["event", "phase", "cameras", "time"];
-  const rows = all.map((one) => [
-    one.id,
-    one.phase,
-    String(one.streams.length),
-    isAlive(one) ? timeLeft(one, nowMs) : `stopped at ${one.stoppedAt}`,
-  ]);
-  console.log(table([columns, ...rows]).join("\n"));
-}
-
-function timeLeft({ endsAt }: EventRecord, nowMs: number): string {
-  const leftMs = Date.parse(endsAt) - nowMs;
-  return leftMs > 0 ? `${durationText(leftMs)} left` : `over for ${durationText(-leftMs)}`;
-}
-
-async function extend(
-  tools: Tools,
-  name: string,
-  { ttlMs, json }: CommonOptions & { ttlMs: number },
-): Promise<void> {
-  const found = await findEvent(tools, name);
-  const endsAt = new Date((await tools.now()) + ttlMs).toISOString();
-  const record = await tools.records.update(found.id, (one) => {
-    if (one.phase === "starting" || one.phase === "running") return { ...one, endsAt };
-    throw failure("usage", `[NAME] ${nameOf(one)} is ${one.phase}, and gets no more time`);
-  });
-  if (json) answer(describe(record));
-  else console.log(`${nameOf(record)} runs until ${record.endsAt} (${durationText(ttlMs)})`);
-}
-
-async function resume(
-  tools: Tools,
-  name: string,
-  options: CommonOptions & { abandon: boolean },
-  how: Run,
-): Promise<void> {
-  const record = await findEvent(tools, name);
-  if (record.phase === "stopping" || record.phase === "destroying") {
-    const request = { now: record.stop?.now ?? false, abandon: options.abandon };
-    return tellStopped(tools, options, await stopEvent(tools, record, request, how));
-  }
-  if (record.phase === "starting") {
-    const running = await makeStack(tools, record, how);
-    how.progress.end();
-    if (options.json) return answer(describe(running));
-    return console.log(
-      `${startedText({ record: running, cameras: [], isUnchanged: false }, await tools.now())}; \`lastframe event start\` prints the cameras' settings again`,
-    );
-  }
-  how.progress.end();
-  if (options.json) return answer(describe(record));
-  console.log(`${nameOf(record)} is ${record.phase}: nothing to resume`);
-}
-
-/** Events whose time is over are stopped at once: their devices may write no more. */
-async function sweep(tools: Tools, { json }: CommonOptions, { progress, signal }: Run): Promise<void> {
-  const nowMs = await tools.now();
-  const due = (await tools.records.all()).filter((one) => isAlive(one) && Date.parse(one.endsAt) <= nowMs);
-  const failed: string[] = [];
-  const stopped: Stopped[] = [];
-  for (const record of due) {
-    progress.say(`stopping ${nameOf(record)}, whose time was over at ${record.endsAt}`);
-    try {
-      stopped.push(await stopEvent(tools, record, { now: true, abandon: false }, { progress, signal }));
-    } catch (error) {
-      // The others must not wait for it; the next sweep comes back to it.
-      if (signal.aborted) throw error;
-      failed.push(`${nameOf(record)}: ${explain(error).line}`);
-    }
-  }
-  progress.end();
-  if (json)
-    answer({
-      stopped: stopped.map(({ record, manifest }) => ({ ...describe(record), answer: manifest?.answer })),
-      failed,
-    });
-  else if (due.length === 0) console.log("no event's time is over");
-  else for (const one of stopped) console.log(stoppedText(one, tools.base.bucket));
-  if (failed.length > 0)
-    throw failure("unavailable", `not stopped: ${failed.join("; ")}; the next sweep tries again`);
-}
-
-function tellStopped(tools: Tools, { json }: CommonOptions, stopped: Stopped): void {
-  const { record, manifest, manifestKey: key } = stopped;
-  const { bucket } = tools.base;
-  if (json) answer({ ...describe(record), manifest: { bucket, key, ...summary(manifest) } });
-  else console.log(stoppedText(stopped, bucket));
-  if (manifest?.answer === "gaps") process.exitCode = exitCodes.gaps;
-  if (manifest?.answer === "damaged") process.exitCode = exitCodes.damaged;
-}
-
-function summary(manifest: Stopped["manifest"]) {
-  if (!manifest) return {};
-  const { answer: worst, totals, coverage, abandoned } = manifest;
-  return { answer: worst, totals, coverage, abandoned };
-}
-
-/** An event for programs. */
-const describe = (record: EventRecord) => ({
-  ...record,
-  name: nameOf(record),
-  stack: fromId(record.id).stack,
-});
-
-const answer = (value: object): void => console.log(JSON.stringify(value, undefined, 2));
-
-function ttl(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= SHORTEST_TTL_MS && ms <= LONGEST_TTL_MS) return ms;
-  throw failure("usage", `[--ttl] is ${text}; write a time from 10m to 14d, such as 90m, 6h or 2d`);
-}
-
 /** Opens the tools and does what was asked; the first Ctrl-C ends it cleanly, the second at once. */
 async function run(
   label: string,
   { base, json }: CommonOptions,
-  act: (tools: Tools, how: Run) => Promise<void> | void,
+  act: (tools: Tools, how: Required<Run>) => Promise<void> | void,
   goOn = `\`lastframe event resume ${label}\` goes on from there`,
 ): Promise<void> {
   const progress = makeProgress(process.stderr, { isJson: json, label });

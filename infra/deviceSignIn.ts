@@ -175,7 +175,7 @@ export class DeviceSignIn extends pulumi.ComponentResource {
           Resource: arn("kinesisvideo", "stream/*/*"),
           Condition: {
             StringEquals: { "aws:ResourceTag/stream": `\${aws:PrincipalTag/stream}` },
-            // Recording events have stacks and streams of their own, and no sign-in.
+            // Recording events have stacks and streams of their own; their phones sign in here too.
             StringLike: { "aws:ResourceTag/stack": [stack, `${pulumi.getProject()}/event-*`] },
             // Drain closes a stream before it goes.
             Null: { "aws:ResourceTag/closed": "true" },

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { makeCloudWatch } from "./cloudWatch";
 import { makeCognitoIdentityPools } from "./cognito/identityPools";
 import { makeCognitoUserPools } from "./cognito/userPools";
-import { type Clock, makeClock } from "./core/clock";
+import { type AdjustableClock, makeClock } from "./core/clock";
 import { type Faults, makeFaults, type Strike } from "./core/faults";
 import { lockFolder } from "./core/lock";
 import type { InvokeTarget, PutMetric } from "./core/seams";
@@ -44,7 +44,8 @@ export interface CloudOptions {
 /** A running cloud. */
 export interface Cloud {
   url: string;
-  clock: Clock;
+  /** All services' time; how fast it runs can change at any time. */
+  clock: AdjustableClock;
   region: string;
   accountId: string;
   /** What is to go wrong, which can change at any time. */
@@ -185,7 +186,7 @@ function makeServices(
 }
 
 /** A fast clock runs ahead of real time; after a restart it must not fall back behind what it has stamped. */
-function openClock(store: Store, speed: number): Clock & { close(): void } {
+function openClock(store: Store, speed: number): AdjustableClock & { close(): void } {
   const lastSeen = store.document("clock", { nowMs: 0 });
   const clock = makeClock({ speed, startMs: Math.max(Date.now(), lastSeen.value.nowMs) });
   const remember = () => {
@@ -193,11 +194,10 @@ function openClock(store: Store, speed: number): Clock & { close(): void } {
     lastSeen.save();
   };
   const timekeeper = setInterval(remember, 1000);
-  return {
-    ...clock,
+  return Object.assign(clock, {
     close() {
       clearInterval(timekeeper);
       remember();
     },
-  };
+  });
 }

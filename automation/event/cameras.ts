@@ -38,3 +38,6 @@ function listed(text: string): string[] {
 
 /** The name of a camera's stream: unique in the account, as long as one event of that name runs. */
 export const streamNameOf = (eventName: string, label: string): string => `${eventName}-${label}`;
+
+/** So many cameras, for people. */
+export const camerasText = (count: number): string => (count === 1 ? "1 camera" : `${count} cameras`);

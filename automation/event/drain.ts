@@ -10,23 +10,26 @@ import type { Tools } from "./tools";
 /** The names of the refusals of `handlers/drain.ts`, as the function and the engine tell them. */
 export const isRefusedByDrain = (text: string): boolean => /CameraSends|FootageOwed/.test(text);
 
+/** The name of the function that drains an event's streams; nothing where its stack is not whole. */
+export async function drainFunctionOf({ engine }: Tools, { id }: EventRecord): Promise<string | undefined> {
+  const outputs = (await engine.outputs(fromId(id).stack)) as Partial<EventOutputs> | undefined;
+  return outputs?.drain;
+}
+
 /**
  * Has the event's own Drain archive what a stream still owes, as it will before the stream goes. A function that is
  * killed, or runs out of time, is called again: it goes on where the ledger says.
  * @throws a failure with what is owed, and of which stream
  */
 export async function drainStream(
-  { engine, kinesisVideo, clients, now }: Tools,
+  { kinesisVideo, clients, now }: Tools,
   { id, clipSeconds, stop }: EventRecord,
   { name: streamName }: EventRecord["streams"][number],
-  signal?: AbortSignal,
+  { FunctionName, signal }: { FunctionName?: string; signal?: AbortSignal },
 ): Promise<void> {
-  const { stack } = fromId(id);
   const source = kinesisVideo.openStream(streamName);
   const life = await currentLife(source);
   if (!life) return;
-  const outputs = (await engine.outputs(stack)) as Partial<EventOutputs> | undefined;
-  const FunctionName = outputs?.drain;
   if (!FunctionName) {
     const { fragments } = await source.list({ fromMs: life.createdMs, toMs: await now() });
     if (fragments.length === 0) return;

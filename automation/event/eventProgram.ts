@@ -8,6 +8,7 @@ import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
 import { BASE_OUTPUT, type BaseEnvironment } from "./baseEnvironment";
+import { userNameOf } from "./deviceUsers";
 import { PROJECT } from "./engine";
 import { archivePrefix, type EventRecord } from "./record";
 
@@ -65,6 +66,7 @@ export const eventProgram =
         ),
     );
     new EventAlerts("event-alerts", common);
+    addUsers();
     return pulumi.output({
       drain: drain.functionName,
       streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
@@ -73,6 +75,19 @@ export const eventProgram =
         arn: streamArn,
       })),
     }) as unknown as EventOutputs;
+
+    /** Those of the cameras' phones. Their passwords are none of the stack's: its state would have them. */
+    function addUsers(): void {
+      const { userPoolId } = record;
+      if (!userPoolId) return;
+      for (const { camera, name } of record.streams)
+        new aws.cognito.User(name, {
+          userPoolId,
+          username: userNameOf(record, camera),
+          attributes: { stream: name },
+          messageAction: "SUPPRESS",
+        });
+    }
 
     /** The base's bucket, by a reference: Pulumi knows that the event builds on it. */
     function archiveOfBase(): ArchiveAddress {

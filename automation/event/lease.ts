@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Vault } from "../../archive/ports";
-import { readText, textBody } from "../../archive/text";
+import { jsonObject, readObject } from "./jsonObject";
 
 /** Who has the engine work on an event's stack. */
 export interface Holder {
@@ -46,17 +46,16 @@ export async function takeLease({
   renewMs = 5_000,
 }: LeaseOptions): Promise<Lease> {
   const me: Holder = { id: randomUUID(), host: hostname(), pid: process.pid, renewal: 0 };
-  const object = (holder: Holder) => ({
-    key,
-    body: textBody(JSON.stringify(holder)),
-    contentType: "application/json",
-    metadata: {},
-    tags: {},
-  });
+  const object = (holder: Holder) => jsonObject(key, holder);
   const inheritedFrom = await acquire();
   const lost = new AbortController();
-  const renewals = setInterval(() => void renew(), renewMs);
-  let renewing: Promise<void> = Promise.resolve();
+  let renewing: Promise<void> | undefined;
+  // One after the other, however long one takes.
+  const renewals = setInterval(() => {
+    renewing ??= renew().finally(() => {
+      renewing = undefined;
+    });
+  }, renewMs);
 
   return {
     inheritedFrom,
@@ -71,6 +70,7 @@ export async function takeLease({
 
   async function acquire(): Promise<Holder | undefined> {
     let seen: { etag: string; atMs: number } | undefined;
+    let inherited: Holder | undefined;
     for (;;) {
       signal?.throwIfAborted();
       const held = await read();
@@ -79,41 +79,44 @@ export async function takeLease({
         continue;
       }
       const { holder, etag } = held;
+      // A write that was sent twice, as its answer was lost, is refused the second time.
+      if (holder.id === me.id) return inherited;
       if (holder.id === "" || isGone(holder)) {
-        if (await vault.replace(object(me), etag)) return holder.id === "" ? undefined : holder;
+        inherited = holder.id === "" ? undefined : holder;
+        if (await vault.replace(object(me), etag)) return inherited;
         continue;
       }
       if (seen?.etag !== etag) {
         if (!seen) onWait(holder);
         seen = { etag, atMs: performance.now() };
       } else if (performance.now() - seen.atMs > 6 * renewMs) {
-        if (await vault.replace(object(me), etag)) return holder;
+        inherited = holder;
+        if (await vault.replace(object(me), etag)) return inherited;
         continue;
       }
       await delay(Math.min(1_000, renewMs), undefined, { signal });
     }
   }
 
-  function renew(): Promise<void> {
+  async function renew(): Promise<void> {
     me.renewal += 1;
-    renewing = (async () => {
-      try {
+    try {
+      for (;;) {
         const held = await read();
-        if (held?.holder.id === me.id && (await vault.replace(object(me), held.etag))) return;
-        clearInterval(renewals);
-        lost.abort(new Error(`${key} was taken over by another machine`));
-      } catch (error) {
-        // The next renewal tries again; whoever takes over in the meantime is heard of there.
-        console.error(`the lease ${key} could not be renewed: ${(error as Error).message}`);
+        if (held?.holder.id !== me.id) break;
+        if (held.holder.renewal === me.renewal || (await vault.replace(object(me), held.etag))) return;
       }
-    })();
-    return renewing;
+      clearInterval(renewals);
+      lost.abort(new Error(`${key} was taken over by another machine`));
+    } catch (error) {
+      // The next renewal tries again; whoever takes over in the meantime is heard of there.
+      console.error(`the lease ${key} could not be renewed: ${(error as Error).message}`);
+    }
   }
 
   async function read(): Promise<{ holder: Holder; etag: string } | undefined> {
-    const found = await vault.get(key);
-    if (!found) return undefined;
-    return { holder: JSON.parse(await readText(found.body)) as Holder, etag: found.etag };
+    const found = await readObject(vault, key);
+    return found && { holder: JSON.parse(found.text) as Holder, etag: found.etag };
   }
 }
 

@@ -3,9 +3,9 @@ import { ledgerFolder } from "../../archive/keys";
 import { readHead } from "../../archive/ledger";
 import { currentLife } from "../../archive/lives";
 import type { Vault } from "../../archive/ports";
-import { readText, textBody } from "../../archive/text";
 import { type Answer, verifyStream } from "../../archive/verify";
 import { makeArchiveReader } from "../ports/s3Archive";
+import { jsonObject, readObject } from "./jsonObject";
 import { type ClipRecord, type LedgerRecord, makeLedgerRecord, readEntries } from "./ledgerRecord";
 import { archivePrefix, type EventRecord, nameOf } from "./record";
 import type { Tools } from "./tools";
@@ -117,28 +117,21 @@ export async function writeManifest(
   manifest: Manifest,
 ): Promise<string> {
   const key = manifestKey(base.prefix, record.id);
-  const object = () => ({
-    key,
-    body: textBody(`${JSON.stringify(manifest, undefined, 2)}\n`),
-    contentType: "application/json",
-    metadata: {},
-    tags: {},
-  });
+  const object = () => jsonObject(key, manifest);
   for (;;) {
-    const held = await vault.get(key);
+    const held = await readObject(vault, key);
     if (!held) {
       if ((await vault.putIfAbsent(object())).outcome === "stored") return key;
       continue;
     }
-    for await (const _ of held.body);
     if (await vault.replace(object(), held.etag)) return key;
   }
 }
 
 /** The manifest that is there. */
 export async function readManifest({ vault, base }: Tools, id: string): Promise<Manifest | undefined> {
-  const held = await vault.get(manifestKey(base.prefix, id));
-  return held && (JSON.parse(await readText(held.body)) as Manifest);
+  const held = await readObject(vault, manifestKey(base.prefix, id));
+  return held && (JSON.parse(held.text) as Manifest);
 }
 
 /** Where an event's manifest is. */

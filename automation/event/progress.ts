@@ -1,5 +1,5 @@
+import type { EngineListener } from "./components";
 import { durationText } from "./duration";
-import type { EngineListener } from "./engine";
 
 /** Where progress goes: a terminal that is refreshed in place, plain lines, or JSON lines. */
 export interface Progress {
@@ -10,6 +10,12 @@ export interface Progress {
   /** Counts the engine's resources of what a person calls this step. */
   engine(step: string): EngineListener;
   end(): void;
+}
+
+/** How what a command does is watched and interrupted. */
+export interface Run {
+  progress: Progress;
+  signal?: AbortSignal;
 }
 
 /** A stream that progress is written to: standard error, so that standard output is the answer. */

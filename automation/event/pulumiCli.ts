@@ -2,12 +2,14 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { pulumiHome } from "./backend";
 import { failure, firstLine } from "./failure";
 
 /**
  * Opens the Pulumi CLI: the one on PATH, or where its installers put it (`~/.pulumi/bin`, `~/.pulumi/versions/VERSION`).
  * It is started so that it does not die of a broken pipe: should this process be killed, the engine ends what it is at and
- * writes down what it made, instead of leaving resources that no state knows.
+ * writes down what it made, instead of leaving resources that no state knows. And apart from the terminal, where that can be
+ * done: of Ctrl-C it hears from here, once; hearing of it from the terminal too, it would drop everything.
  * @param workDir holds the script that starts it
  * @throws a failure that says what to install
  */
@@ -16,7 +18,10 @@ export async function openPulumiCli(workDir: string): Promise<PulumiCommand> {
   const install = "install it as https://www.pulumi.com/docs/install/ says, or put it on PATH";
   if (!cli) throw failure("usage", `no Pulumi CLI; ${install}`);
   fs.mkdirSync(path.join(workDir, "bin"));
-  const script = `#!/bin/sh\ntrap "" PIPE\nexec '${cli.replace(/'/g, `'\\''`)}' "$@"\n`;
+  const script = `#!/bin/sh
+trap "" PIPE
+exec $(command -v setsid) '${cli.replace(/'/g, `'\\''`)}' "$@"
+`;
   fs.writeFileSync(path.join(workDir, "bin", "pulumi"), script, { mode: 0o755 });
   try {
     return await PulumiCommand.get({ root: workDir });
@@ -37,7 +42,7 @@ function places(): string[] {
   const kept = fs.existsSync(versions) ? fs.readdirSync(versions).sort(byVersion) : [];
   return [
     ...(process.env.PATH ?? "").split(path.delimiter),
-    path.join(process.env.PULUMI_HOME ?? home, "bin"),
+    path.join(pulumiHome(), "bin"),
     path.join(home, "bin"),
     ...kept.map((version) => path.join(versions, version, "bin")),
   ]

@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { currentLife } from "../../archive/lives";
 import type { StreamDescription } from "../../archive/ports";
 import { connectedStreams, newestFragmentMs } from "./cameraState";
+import { camerasText } from "./cameras";
 import { failure } from "./failure";
-import type { Progress } from "./progress";
+import type { Run } from "./progress";
 import type { EventRecord } from "./record";
 import type { Tools } from "./tools";
 
@@ -19,17 +20,11 @@ const VISIBLE_MS = 120_000;
 /** How often is looked, on this machine's time. */
 const LOOK_MS = 2_000;
 
-/** How the cameras of an event are waited for. */
-export interface QuietOptions {
-  progress: Progress;
-  signal?: AbortSignal;
-}
-
 /** Waits until no camera of an event has sent anything for three minutes, and none is connected. */
-export async function untilSilent(tools: Tools, record: EventRecord, options: QuietOptions): Promise<void> {
-  await untilNone(tools, record, options, async (streams) => {
+export async function untilSilent(tools: Tools, record: EventRecord, run: Run): Promise<void> {
+  await untilNone(tools, record, run, async (streams) => {
     const loud = await active(tools, streams, { nowMs: await tools.now(), withinMs: QUIET_MS });
-    return { loud, text: `waiting for ${counted(loud)} to fall silent: ${some(loud)}` };
+    return { loud, text: `waiting for ${camerasText(loud.length)} to fall silent: ${some(loud)}` };
   });
 }
 
@@ -42,9 +37,9 @@ export async function untilDisconnected(
   tools: Tools,
   record: EventRecord,
   closedMs: number,
-  options: QuietOptions,
+  run: Run,
 ): Promise<void> {
-  await untilNone(tools, record, options, async (streams) => {
+  await untilNone(tools, record, run, async (streams) => {
     const nowMs = await tools.now();
     const sinceMs = nowMs - closedMs;
     // Until a connection of the last moment would be seen, every one counts that may have been open then.
@@ -55,14 +50,17 @@ export async function untilDisconnected(
         "notYet",
         `${some(loud)} still sends, ${Math.round(sinceMs / 60_000)} minutes after devices lost the right to: its credentials do not heed the tag \`closed\`; switch it off, then resume`,
       );
-    return { loud, text: `waiting until ${counted(loud)} cannot be connected any more: ${some(loud)}` };
+    return {
+      loud,
+      text: `waiting until ${camerasText(loud.length)} cannot be connected any more: ${some(loud)}`,
+    };
   });
 }
 
 async function untilNone(
   { kinesisVideo }: Tools,
   record: EventRecord,
-  { progress, signal }: QuietOptions,
+  { progress, signal }: Run,
   look: (streams: StreamDescription[]) => Promise<{ loud: string[]; text: string }>,
 ): Promise<void> {
   for (;;) {
@@ -93,8 +91,6 @@ async function active(
     .filter(({ streamName }, index) => newest[index] !== undefined || connected.has(streamName))
     .map(({ streamName }) => streamName);
 }
-
-const counted = (streams: string[]) => (streams.length === 1 ? "1 camera" : `${streams.length} cameras`);
 
 /** The first few of a list that may be long. */
 const some = (streams: string[]) =>

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Vault } from "../../archive/ports";
-import { readText, textBody } from "../../archive/text";
 import { fromId } from "./eventName";
 import { failure } from "./failure";
+import { jsonObject, readObject } from "./jsonObject";
 
 /**
  * Where an event is in its life. `starting`: its stack is made. `running`. `stopping`: its cameras fall silent and what
@@ -17,6 +17,10 @@ const record = z.object({
   base: z.string(),
   streams: z.array(z.object({ camera: z.string(), name: z.string() })).min(1),
   clipSeconds: z.number(),
+  /** Where its cameras' phones sign in, if they do. */
+  userPoolId: z.string().optional(),
+  /** When the phones' one-time passwords were given out. */
+  passwordsAt: z.iso.datetime().optional(),
   /** By S3's clock, as all times here. */
   startedAt: z.iso.datetime(),
   endsAt: z.iso.datetime(),
@@ -52,19 +56,12 @@ export interface Records {
 
 /** The records below a prefix of an environment's bucket. */
 export function makeRecords(vault: Vault, prefix: string): Records {
-  const object = (one: EventRecord) => ({
-    key: recordKey(prefix, one.id),
-    body: textBody(`${JSON.stringify(one, undefined, 2)}\n`),
-    contentType: "application/json",
-    metadata: {},
-    tags: {},
-  });
+  const object = (one: EventRecord) => jsonObject(recordKey(prefix, one.id), one);
 
   async function held(id: string): Promise<{ record: EventRecord; etag: string } | undefined> {
     const key = recordKey(prefix, id);
-    const found = await vault.get(key);
-    if (!found) return undefined;
-    return { record: parse(key, await readText(found.body)), etag: found.etag };
+    const found = await readObject(vault, key);
+    return found && { record: parse(key, found.text), etag: found.etag };
   }
 
   const read = async (id: string) => (await held(id))?.record;

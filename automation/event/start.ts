@@ -1,12 +1,14 @@
 import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { type CameraFiles, cameraSettings, writeCameraFiles } from "./cameraSettings";
-import { streamNameOf } from "./cameras";
+import { camerasText, streamNameOf } from "./cameras";
+import { userPoolOf } from "./deviceUsers";
 import { durationText } from "./duration";
 import { engineRun } from "./engineRuns";
 import { fromId, namesOf } from "./eventName";
 import { failure } from "./failure";
 import { resumable } from "./findEvent";
-import type { Progress } from "./progress";
+import { givePasswords } from "./passwords";
+import type { Run } from "./progress";
 import { type EventRecord, isAlive, nameOf } from "./record";
 import type { Tools } from "./tools";
 
@@ -19,6 +21,8 @@ export interface StartRequest {
   clipSeconds: number;
   /** Where the cameras' settings are written. */
   outFolder(id: string): string;
+  /** Cameras whose phones get another one-time password. */
+  newPasswords: string[];
 }
 
 /** An event that runs, and what its cameras need. */
@@ -30,14 +34,12 @@ export interface Started {
 }
 
 /** Makes the stack of an event, or goes on making it. Asked twice for the same event it changes nothing. */
-export async function startEvent(
-  tools: Tools,
-  request: StartRequest,
-  run: { progress: Progress; signal?: AbortSignal },
-): Promise<Started> {
+export async function startEvent(tools: Tools, request: StartRequest, run: Run): Promise<Started> {
   const { records, base, now } = tools;
+  if (request.newPasswords.length > 0 && !userPoolOf(base))
+    throw failure("usage", `[--new-passwords] phones do not sign in to ${tools.baseName}; leave it out`);
   const nowMs = await now();
-  const wanted = recordFor(request, nowMs, tools.baseName);
+  const wanted = recordFor(request, nowMs, tools);
   const alike = (await records.all()).filter((one) => nameOf(one) === request.name);
   const alive = alike.find(isAlive);
   if (alive) mustBeAlike(alive, wanted);
@@ -56,16 +58,15 @@ export async function startEvent(
     throw failure("usage", `[NAME] ${request.name} is being stopped; ${resumable(record)}`);
   const isUnchanged = record.phase === "running";
   const running = isUnchanged ? record : await makeStack(tools, record, run);
-  const cameras = await writeCameraFiles(cameraSettings(running, base), request.outFolder(running.id));
+  const folder = request.outFolder(running.id);
+  if (running.userPoolId)
+    return { isUnchanged, ...(await givePasswords(tools, running, { ...request, ...run, folder })) };
+  const cameras = await writeCameraFiles(cameraSettings(running, base), folder);
   return { record: running, cameras, isUnchanged };
 }
 
 /** Makes the stack of an event that is starting, and says that it runs. */
-export async function makeStack(
-  tools: Tools,
-  record: EventRecord,
-  run: { progress: Progress; signal?: AbortSignal },
-): Promise<EventRecord> {
+export async function makeStack(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
   const { engine, base, records } = tools;
   const { stack } = fromId(record.id);
   // Everything that is deployed comes with it, which takes a second to load: commands that only look do without.
@@ -84,7 +85,7 @@ export async function makeStack(
   return records.update(record.id, (one) => (one.phase === "starting" ? { ...one, phase: "running" } : one));
 }
 
-function recordFor(request: StartRequest, nowMs: number, baseName: string): EventRecord {
+function recordFor(request: StartRequest, nowMs: number, { baseName, base }: Tools): EventRecord {
   const { name, cameras, ttlMs, clipSeconds } = request;
   return {
     version: 1,
@@ -92,6 +93,7 @@ function recordFor(request: StartRequest, nowMs: number, baseName: string): Even
     base: baseName,
     streams: cameras.map((camera) => ({ camera, name: streamNameOf(name, camera) })),
     clipSeconds,
+    userPoolId: userPoolOf(base),
     startedAt: new Date(nowMs).toISOString(),
     endsAt: new Date(nowMs + ttlMs).toISOString(),
     phase: "starting",
@@ -138,7 +140,7 @@ async function mustBeFree({ clients }: Tools, { streams, id }: EventRecord): Pro
 export function startedText({ record, isUnchanged }: Started, nowMs: number): string {
   const { name, stack } = fromId(record.id);
   const left = durationText(Date.parse(record.endsAt) - nowMs);
-  const cameras = record.streams.length === 1 ? "1 camera" : `${record.streams.length} cameras`;
+  const cameras = camerasText(record.streams.length);
   const what = isUnchanged ? "runs already, and nothing was changed" : "runs";
   return `${name} ${what}: ${cameras}, stack ${stack}, until ${record.endsAt} (${left})`;
 }

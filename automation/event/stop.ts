@@ -1,11 +1,11 @@
 import { currentLife } from "../../archive/lives";
-import { drainStream, isRefusedByDrain } from "./drain";
+import { drainFunctionOf, drainStream, isRefusedByDrain } from "./drain";
 import { engineRun } from "./engineRuns";
 import { fromId } from "./eventName";
 import { failure } from "./failure";
 import { resumable } from "./findEvent";
 import { drawUpManifest, type Manifest, manifestKey, readManifest, writeManifest } from "./manifest";
-import type { Progress } from "./progress";
+import type { Run } from "./progress";
 import { untilDisconnected, untilSilent } from "./quiet";
 import { type EventRecord, nameOf } from "./record";
 import type { Tools } from "./tools";
@@ -28,12 +28,6 @@ export interface Stopped {
 
 /** How often what turned up meanwhile is archived before it is told that something keeps turning up. */
 const MAX_ROUNDS = 5;
-
-/** How a stop is watched and interrupted. */
-interface Run {
-  progress: Progress;
-  signal?: AbortSignal;
-}
 
 /**
  * Stops an event, from wherever it is. The order is what keeps every fragment: cameras are silent (or are not waited
@@ -124,11 +118,12 @@ async function archiveAll(tools: Tools, record: EventRecord, { progress, signal 
 async function drainAll(tools: Tools, record: EventRecord, { progress, signal }: Run): Promise<void> {
   // As many functions at once as an account that is new may run.
   const atOnce = 8;
+  const FunctionName = await drainFunctionOf(tools, record);
   const waiting = [...record.streams];
   let done = 0;
   const work = async () => {
     for (let camera = waiting.shift(); camera; camera = waiting.shift()) {
-      await drainStream(tools, record, camera, signal);
+      await drainStream(tools, record, camera, { FunctionName, signal });
       done += 1;
       progress.show(`archiving: ${done} of ${record.streams.length} cameras are drained`, { drained: done });
     }
@@ -146,7 +141,7 @@ async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<Eve
     run,
     async (signal) => {
       // Drain heeds what its stack says of giving up, so the stack must say it first.
-      if (record.stop?.abandon && (await engine.exists(stack))) {
+      if (record.stop?.abandon && (await engine.outputs(stack))) {
         const { eventProgram } = await import("./eventProgram");
         await engine.up(stack, base.region, eventProgram(record, base), {
           listener: run.progress.engine("telling the stack what is given up"),

@@ -2,6 +2,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Vault } from "../../archive/ports";
 import { type KinesisVideo, makeKinesisVideo } from "../../handlers/ports/kinesisVideo";
 import { makeServiceClock, makeVault } from "../../handlers/ports/s3";
@@ -28,6 +29,7 @@ export interface Tools {
     control: KinesisVideoClient;
     cloudWatch: CloudWatchClient;
     lambda: LambdaClient;
+    sqs: SQSClient;
   };
 }
 
@@ -59,6 +61,7 @@ export async function withTools<Result>(
         control: new KinesisVideoClient({}),
         cloudWatch: new CloudWatchClient({}),
         lambda: new LambdaClient({}),
+        sqs: new SQSClient({}),
       },
     };
     return await act(tools);

@@ -14,6 +14,12 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A clock whose speed can change while it runs; its time goes on without a jump. */
+export interface AdjustableClock extends Clock {
+  /** @throws when `speed` is not a positive number */
+  setSpeed(speed: number): void;
+}
+
 /** Node fires a longer timer at once, so longer waits are made of several. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -27,23 +33,41 @@ export function makeClock({
 }: {
   speed?: number;
   startMs?: number;
-} = {}): Clock {
-  if (!(speed > 0)) throw new Error(`[speed] is ${speed}; write a positive number, for example 12`);
-  const startedAt = performance.now();
-  const nowMs = () => Math.floor(startMs + (performance.now() - startedAt) * speed);
+} = {}): AdjustableClock {
+  /** Cloud time and the machine's at the last change of speed. */
+  let since = { ...checked(speed), cloudMs: startMs, machineMs: performance.now() };
+  const exactMs = () => since.cloudMs + (performance.now() - since.machineMs) * since.speed;
+  const nowMs = () => Math.floor(exactMs());
+  /** Starts each timer that is waited for. */
+  const waiting = new Set<() => void>();
+
+  function setSpeed(next: number): void {
+    since = { ...checked(next), cloudMs: exactMs(), machineMs: performance.now() };
+    for (const arm of waiting) arm();
+  }
 
   const after = (delayMs: number, task: () => void): (() => void) => {
     const dueMs = nowMs() + delayMs;
-    let timer: NodeJS.Timeout;
+    let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      clearTimeout(timer);
+      waiting.delete(arm);
+    };
     const arm = () => {
-      const remainingMs = Math.ceil((dueMs - nowMs()) / speed);
+      clearTimeout(timer);
+      const remainingMs = Math.ceil((dueMs - nowMs()) / since.speed);
+      const end = () => {
+        waiting.delete(arm);
+        task();
+      };
       timer = setTimeout(
-        remainingMs > MAX_TIMER_MS ? arm : task,
+        remainingMs > MAX_TIMER_MS ? arm : end,
         Math.min(Math.max(remainingMs, 0), MAX_TIMER_MS),
       );
     };
+    waiting.add(arm);
     arm();
-    return () => clearTimeout(timer);
+    return cancel;
   };
 
   const sleep = (delayMs: number, signal?: AbortSignal) =>
@@ -60,5 +84,18 @@ export function makeClock({
       signal?.addEventListener("abort", onAbort, { once: true });
     });
 
-  return { nowMs, speed, after, sleep };
+  return {
+    nowMs,
+    get speed() {
+      return since.speed;
+    },
+    setSpeed,
+    after,
+    sleep,
+  };
+}
+
+function checked(speed: number): { speed: number } {
+  if (speed > 0) return { speed };
+  throw new Error(`[speed] is ${speed}; write a positive number, for example 12`);
 }

@@ -12,16 +12,21 @@ export interface RunningCommand {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Runs one of the TypeScript entry points as its npm script does, with more in its environment. */
+/**
+ * Runs one of the TypeScript entry points as its npm script does, with more in its environment.
+ * @param isGroup whether it and its children are a process group of their own, as they are in a terminal
+ */
 export function runCommand(
   entry: string,
   args: string[],
   environment: Record<string, string> = {},
+  isGroup = false,
 ): RunningCommand {
   const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", entry, ...args], {
     cwd: root,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: isGroup,
   });
   const printed = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {

@@ -76,6 +76,11 @@ describe("what lastframe event answers to bad input", () => {
       ["start", "derby", "--clip", "1"],
       /^error: \[--clip\] is 1; write .* from 10 to 900$/,
     ],
+    [
+      "a new password for a camera that is none",
+      ["start", "derby", "--streams", "start,finish", "--new-passwords", "finnish"],
+      /^error: \[--new-passwords\] there is no camera "finnish"; the nearest names: finish, start$/,
+    ],
     ["an unknown option", ["stop", "derby", "--force"], /^error: unknown option '--force'$/],
     ["an unknown command", ["pause", "derby"], /^error: unknown command 'pause'$/],
     ["too many names", ["stop", "derby", "dash"], /^error: too many arguments for 'stop'/],

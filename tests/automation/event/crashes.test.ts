@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { expect } from "chai";
 import type { RunningCommand } from "../../support/command";
+import { inventory } from "./inventory";
 import {
   acknowledgedBy,
   type EventCloud,
@@ -25,27 +26,54 @@ function withDescendants(pid: number): number[] {
   return [pid, ...children.flatMap((child) => withDescendants(Number(child)))];
 }
 
+/** Ctrl-C, which a terminal tells the command and all that it runs. */
+async function interruptedAt(line: RegExp, command: RunningCommand) {
+  await command.prints(line);
+  process.kill(-(command.process.pid ?? 0), "SIGINT");
+  return command.ended;
+}
+
 describe("an event whose tool dies", function () {
   this.timeout(OPERATION_MS);
   let cloud: EventCloud;
   let camera: TestCamera;
+  let onStrike: () => void = () => undefined;
   before(async function () {
-    cloud = await startEventCloud(this);
+    cloud = await startEventCloud(this, { onStrike: () => onStrike() });
   });
   after(() => cloud?.close());
 
-  const phase = async () => {
+  const phase = async (name: string) => {
     const { events } = JSON.parse((await cloud.done(["list", "--json"])).stdout);
-    return events[0]?.phase;
+    return events.find((one: { name: string }) => one.name === name)?.phase;
   };
 
-  it("in the middle of start, with the machine: resume takes the stale lock away and finishes the stack", async () => {
-    const starting = cloud.event(["start", "derby", "--streams", "gate"]);
-    await starting.prints(/Recorder \d+ of \d+/);
-    crash(starting, { withMachine: true });
-    await starting.ended;
-    const afterCrash = await phase();
+  /** Runs a command whose machine goes down at the moment when AWS is told to make something, which it does. */
+  async function crashAt(service: string, action: string, args: string[]): Promise<void> {
+    const command = cloud.event(args);
+    const struck = new Promise<void>((resolve) => {
+      onStrike = () => {
+        crash(command, { withMachine: true });
+        onStrike = () => undefined;
+        resolve();
+      };
+    });
+    cloud.cloud.faults.use({ rules: [{ service, action, times: 1, cut: "after" }] });
+    await Promise.race([
+      struck,
+      command.ended.then(({ stderr }) => Promise.reject(new Error(`nothing called ${action}: ${stderr}`))),
+    ]);
+    await command.ended;
+  }
+
+  const start = ["start", "derby", "--streams", "gate"];
+
+  it("in the middle of start, with the machine, again and again: resume takes stale locks away and makes nothing twice", async () => {
+    await crashAt("sqs", "CreateQueue", start);
+    const afterCrash = await phase("derby");
     const locks = await cloud.leftovers();
+    await crashAt("states", "CreateStateMachine", ["resume", "derby"]);
+    await crashAt("events", "PutTargets", start);
 
     const { code, stdout, stderr } = await cloud.done(["resume", "derby"]);
 
@@ -55,6 +83,8 @@ describe("an event whose tool dies", function () {
       .to.match(/ended in the middle of its work/)
       .and.to.match(/lock is that of an engine that is gone/);
     expect(stdout).to.match(/^derby runs: 1 camera/);
+    const made = (await inventory(cloud.cloud)).map((name) => name.replace(/-[0-9a-f]{7}$/, ""));
+    expect(made.filter((name, index) => made.indexOf(name) < index)).to.deep.equal([]);
     camera = await cloud.film("derby-gate");
     await camera.has(25);
     await camera.stop();
@@ -66,7 +96,7 @@ describe("an event whose tool dies", function () {
     crash(stopping, { withMachine: false });
     await stopping.ended;
 
-    expect(await phase()).to.equal("stopping");
+    expect(await phase("derby")).to.equal("stopping");
   });
 
   it("in the middle of destroy, while its engine goes on: resume waits for it and ends what is left", async () => {
@@ -74,7 +104,7 @@ describe("an event whose tool dies", function () {
     await stopping.prints(/removing the stack/);
     crash(stopping, { withMachine: false });
     await stopping.ended;
-    const afterCrash = await phase();
+    const afterCrash = await phase("derby");
 
     const { code, stdout, stderr } = await cloud.done(["resume", "derby"]);
 
@@ -84,5 +114,29 @@ describe("an event whose tool dies", function () {
     // What a killed process had for itself alone is not for others to remove.
     const ofTheKilled = /^lastframe-event-|-workspace\.json$/;
     expect((await cloud.leftovers()).filter((left) => !ofTheKilled.test(left))).to.deep.equal([]);
+  });
+
+  it("by Ctrl-C, and then with its machine: stop removes also what nobody knew to be there", async () => {
+    const before = await inventory(cloud.cloud);
+    const inTerminal = (...args: string[]) => cloud.event(args, {}, true);
+    const starting = await interruptedAt(
+      /making the stack/,
+      inTerminal("start", "dash", "--streams", "gate"),
+    );
+    await crashAt("kinesisvideo", "CreateStream", ["resume", "dash"]);
+    const stopping = await interruptedAt(/removing the stack/, inTerminal("stop", "dash"));
+
+    const { code, stdout, stderr } = await cloud.done(["stop", "dash"]);
+
+    for (const ended of [starting, stopping]) {
+      expect([ended.code, ended.stdout], ended.stderr).to.deep.equal([130, ""]);
+      expect(ended.stderr).to.match(
+        /error: interrupted; `lastframe event resume dash` goes on from there\n$/,
+      );
+    }
+    expect(code, stderr).to.equal(0);
+    expect(stderr).not.to.match(/lock is that of an engine/);
+    expect(stdout).to.match(/^dash is stopped: silent/);
+    expect(await inventory(cloud.cloud)).to.deep.equal(before);
   });
 });

@@ -7,7 +7,9 @@ import { LocalWorkspace, type PulumiCommand, type PulumiFn } from "@pulumi/pulum
 import type { Manifest } from "../../../automation/event/manifest";
 import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
+import { DeviceSignIn } from "../../../infra/deviceSignIn";
 import { type Cloud, startCloud } from "../../../local/cloud";
+import type { Strike } from "../../../local/core/faults";
 import { getCli } from "../../../local/engine/cli";
 import { engineEnvironment } from "../../../local/engine/environment";
 import { type Camera, runCamera } from "../../../producer/camera";
@@ -47,8 +49,8 @@ export interface EventCloud {
   /** The environment of somebody who works with this cloud. */
   env: Record<string, string>;
   s3: S3;
-  /** Runs `npm run event -- …` in a process of its own. */
-  event(args: string[], environment?: Record<string, string>): RunningCommand;
+  /** Runs `npm run event -- …` in a process of its own, or in a group of them, as a terminal does. */
+  event(args: string[], environment?: Record<string, string>, isGroup?: boolean): RunningCommand;
   /** Runs it to its end. */
   done(
     args: string[],
@@ -71,26 +73,32 @@ export interface FilmOptions {
 }
 
 /** A program that makes what an event needs of its base: bucket, alerts topic, and the output that says where they are. */
-const smallBase: PulumiFn = async () => {
-  const archive = new Archive("archive", {
-    prefix: "",
-    keepBucket: false,
-    clipTransitions: [],
-    logRetentionDays: 1,
-    tags: {},
-  });
-  const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
-  return {
-    baseEnvironment: {
-      version: 1,
-      region: "us-east-1",
-      bucket: archive.bucket,
+const smallBase =
+  (hasSignIn: boolean): PulumiFn =>
+  async () => {
+    const archive = new Archive("archive", {
       prefix: "",
+      keepBucket: false,
+      clipTransitions: [],
       logRetentionDays: 1,
-      alertsTopicArn: alerts.topicArn,
-    },
+      tags: {},
+    });
+    const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
+    const devices = hasSignIn
+      ? new DeviceSignIn("devices", { mfa: "off", signUp: false, stack: "lastframe/dev", tags: {} })
+      : undefined;
+    return {
+      baseEnvironment: {
+        version: 1,
+        region: "us-east-1",
+        bucket: archive.bucket,
+        prefix: "",
+        logRetentionDays: 1,
+        alertsTopicArn: alerts.topicArn,
+        signIn: devices?.appConfiguration,
+      },
+    };
   };
-};
 
 /**
  * Starts a cloud and makes its environment `dev` on the real engine.
@@ -98,7 +106,12 @@ const smallBase: PulumiFn = async () => {
  */
 export async function startEventCloud(
   context: Mocha.Context,
-  { speed = 20, base = smallBase }: { speed?: number; base?: PulumiFn } = {},
+  {
+    speed = 20,
+    hasSignIn = false,
+    base = smallBase(hasSignIn),
+    onStrike,
+  }: { speed?: number; hasSignIn?: boolean; base?: PulumiFn; onStrike?: (strike: Strike) => void } = {},
 ): Promise<EventCloud> {
   context.timeout(OPERATION_MS);
   const pulumiCommand = await getCli(console.log).catch((error: Error) => {
@@ -111,7 +124,7 @@ export async function startEventCloud(
   fs.mkdirSync(tmp);
   const dataDir = path.join(folder, "cloud");
   startTomorrow(dataDir);
-  const cloud = await startCloud({ dataDir, speed });
+  const cloud = await startCloud({ dataDir, speed, onStrike });
   const engine = engineEnvironment({ dataDir: path.join(folder, "engine"), target: cloud.clientConfig });
   const env = {
     ...engine,
@@ -129,11 +142,11 @@ export async function startEventCloud(
   const s3 = new S3(cloud.clientConfig);
   const running = new Set<RunningCommand>();
 
-  function event(args: string[], environment: Record<string, string> = {}): RunningCommand {
+  function event(args: string[], environment: Record<string, string> = {}, isGroup = false): RunningCommand {
     // By default the cameras' settings are written where one stands, which is this repository.
     const writes = args[0] === "start" && !args.includes("--out");
     const all = writes ? [...args, "--out", path.join(folder, "settings")] : args;
-    const command = runCommand("automation/event.ts", all, { ...env, ...environment });
+    const command = runCommand("automation/event.ts", all, { ...env, ...environment }, isGroup);
     running.add(command);
     void command.ended.then(() => running.delete(command));
     return command;

@@ -1,0 +1,42 @@
+/** What of a stack's state is looked at: https://www.pulumi.com/docs/iac/concepts/state-and-backends/. */
+export interface StackState {
+  resources?: StateResource[];
+  pending_operations?: { type: string; resource: StateResource }[];
+}
+
+/** A resource in a stack's state. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  parent?: string;
+  /** What the provider was given, its physical name too. */
+  inputs: Record<string, string>;
+  outputs?: Record<string, unknown>;
+}
+
+/** The stack itself, whose outputs are the program's. */
+export const rootOf = ({ resources = [] }: StackState): StateResource | undefined =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+
+/** What an engine was making: when it died, whether that was made is not known. */
+export const halfMadeIn = ({ pending_operations: pending = [] }: StackState): StateResource[] =>
+  pending.filter(isCreating).map(({ resource }) => resource);
+
+const isCreating = ({ type }: { type: string }) => type === "creating";
+
+/**
+ * A state that has what was half made as its own under these IDs, by URN, as if the provider had answered; the rest of it
+ * is forgotten.
+ */
+export function adopting(state: StackState, ids: Map<string, string>): StackState {
+  const { resources = [], pending_operations: pending = [] } = state;
+  const adopted = halfMadeIn(state).flatMap((resource) => {
+    const id = ids.get(resource.urn);
+    return id ? [{ ...resource, id, outputs: resource.inputs }] : [];
+  });
+  return {
+    ...state,
+    resources: [...resources, ...adopted],
+    pending_operations: pending.filter((operation) => !isCreating(operation)),
+  };
+}

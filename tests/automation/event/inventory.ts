@@ -1,0 +1,58 @@
+import { CloudWatch } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { IAM } from "@aws-sdk/client-iam";
+import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { Lambda } from "@aws-sdk/client-lambda";
+import { SFN } from "@aws-sdk/client-sfn";
+import { SQS } from "@aws-sdk/client-sqs";
+import type { Cloud } from "../../../local/cloud";
+
+/** Everything that there is in a cloud of what an event's stack is made of, as the services list it: `role recorder-1a2b3c4`. */
+export async function inventory({ clientConfig }: Cloud): Promise<string[]> {
+  const [roles, functions, groups, queues, rules, machines, alarms, streams] = await Promise.all([
+    new IAM(clientConfig).listRoles(),
+    new Lambda(clientConfig).listFunctions(),
+    new CloudWatchLogs(clientConfig).describeLogGroups(),
+    new SQS(clientConfig).listQueues(),
+    new EventBridge(clientConfig).listRules(),
+    new SFN(clientConfig).listStateMachines(),
+    new CloudWatch(clientConfig).describeAlarms(),
+    new KinesisVideo(clientConfig).listStreams(),
+  ]);
+  const named = (kind: string, names: (string | undefined)[] = []) => names.map((name) => `${kind} ${name}`);
+  return [
+    ...named(
+      "role",
+      roles.Roles?.map(({ RoleName }) => RoleName),
+    ),
+    ...named(
+      "function",
+      functions.Functions?.map(({ FunctionName }) => FunctionName),
+    ),
+    ...named(
+      "log group",
+      groups.logGroups?.map(({ logGroupName }) => logGroupName),
+    ),
+    ...named(
+      "queue",
+      queues.QueueUrls?.map((url) => url.split("/").at(-1)),
+    ),
+    ...named(
+      "rule",
+      rules.Rules?.map(({ Name }) => Name),
+    ),
+    ...named(
+      "state machine",
+      machines.stateMachines?.map(({ name }) => name),
+    ),
+    ...named(
+      "alarm",
+      alarms.MetricAlarms?.map(({ AlarmName }) => AlarmName),
+    ),
+    ...named(
+      "stream",
+      streams.StreamInfoList?.map(({ StreamName }) => StreamName),
+    ),
+  ].sort();
+}
