@@ -98,7 +98,8 @@ function endless(days: number): History {
         durationMs: days * DAY_MS,
         fragmentMs: 20_000,
         jitterMs: 0,
-        bitsPerSecond: 2_000_000,
+        // So much that a clip of 900 s just fits one object.
+        bitsPerSecond: 800_000,
         uplinkMs: 200,
         incidents: [],
       },
