@@ -65,21 +65,23 @@ const notifications = settings.streams.some(({ notify }) => notify)
   ? new Notifications("notifications", { archive, workflowArn: recorder.workflowArn, ...common })
   : undefined;
 // An alarm that rings before the rule listens is heard by nobody.
-const pipelines = withoutStackTraces(() =>
-  settings.streams.map(
-    ({ notify, ...stream }) =>
-      new ArchivalPipeline(
-        stream.name,
-        {
-          ...stream,
-          ...common,
-          reconcileMinutes,
-          drain,
-          notifications: notify ? notifications : undefined,
-        },
-        { dependsOn: recorder },
-      ),
-  ),
+const pipelines = withoutStackTraces(
+  () =>
+    settings.streams.map(
+      ({ notify, ...stream }) =>
+        new ArchivalPipeline(
+          stream.name,
+          {
+            ...stream,
+            ...common,
+            reconcileMinutes,
+            drain,
+            notifications: notify ? notifications : undefined,
+          },
+          { dependsOn: recorder },
+        ),
+    ),
+  ({ guardUrn }) => guardUrn,
 );
 const eventAlerts = new EventAlerts("event-alerts", common);
 const clipHook = settings.clipHook

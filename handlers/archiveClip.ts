@@ -94,12 +94,12 @@ export const makeArchiveClip =
 /** Of a stream that was deleted nothing can be archived; ReconcileStream ends its ledger. */
 const DELETED: ArchiveResult = { clips: [], hasBacklog: false, isDrained: true, isRecording: false };
 
-/** The deployed function. Its environment holds the address of the archive and the stack's tag. */
+/** The deployed function. Its environment holds the address of the archive, and the stack's name and tags. */
 export const archiveClip = () => {
-  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "" } = process.env;
+  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", TAGS = "{}" } = process.env;
   return makeArchiveClip({
     openStream: makeKinesisVideo().openStream,
-    vault: makeVault(ARCHIVE_BUCKET),
+    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
     prefix: ARCHIVE_PREFIX,
     stack: STACK,
     announce: makeEventBus(),

@@ -221,13 +221,13 @@ const iso = (ms: number) => new Date(ms).toISOString();
 /** What Pulumi prints: without a stack trace, which would say nothing about the footage. */
 const refusal = (name: string, message: string) => Object.assign(new Error(message), { name, stack: "" });
 
-/** The deployed function. Its environment holds the address of the archive and the stack's tag. */
+/** The deployed function. Its environment holds the address of the archive, and the stack's name and tags. */
 export const drain = () => {
-  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "" } = process.env;
+  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", TAGS = "{}" } = process.env;
   const timeAt = makeServiceClock(ARCHIVE_BUCKET);
   return makeDrain({
     ...makeKinesisVideo(),
-    vault: makeVault(ARCHIVE_BUCKET),
+    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
     prefix: ARCHIVE_PREFIX,
     stack: STACK,
     announce: makeEventBus(),

@@ -158,13 +158,19 @@ export const makeReconcileStream =
     }
   };
 
-/** The deployed function. Its environment holds the address of the archive, the stack's tag and the workflow. */
+/** The deployed function. Its environment holds the address of the archive, the stack's name and tags, and the workflow. */
 export const reconcileStream = () => {
-  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", WORKFLOW_ARN = "" } = process.env;
+  const {
+    ARCHIVE_BUCKET = "",
+    ARCHIVE_PREFIX = "",
+    STACK = "",
+    TAGS = "{}",
+    WORKFLOW_ARN = "",
+  } = process.env;
   const cloudWatch = new CloudWatchClient({});
   return makeReconcileStream({
     ...makeKinesisVideo(),
-    vault: makeVault(ARCHIVE_BUCKET),
+    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
     prefix: ARCHIVE_PREFIX,
     stack: STACK,
     announce: makeEventBus(),

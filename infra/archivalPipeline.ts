@@ -30,6 +30,8 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
   readonly alarmName: pulumi.Output<string>;
   readonly clipSeconds: number;
   readonly retentionHours: number;
+  /** The URN of what keeps the stream from going too soon, which is registered last. */
+  readonly guardUrn: pulumi.Output<string>;
 
   constructor(name: string, args: ArchivalPipelineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:ArchivalPipeline", name, {}, opts);
@@ -101,8 +103,9 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     if (args.notifications) args.notifications.notify(name, stream.arn, child);
     // As long as the stream is there, so are its alarms.
     const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons, streamArn: stream.arn };
-    drain.guard(name, guarded, { ...child, dependsOn: [alarm, ...atRisk] });
+    const guard = drain.guard(name, guarded, { ...child, dependsOn: [alarm, ...atRisk] });
 
+    this.guardUrn = guard.urn;
     this.clipSeconds = clipSeconds;
     this.retentionHours = retentionHours;
     this.streamName = stream.name;

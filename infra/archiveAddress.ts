@@ -16,6 +16,14 @@ export function archiveEnvironment({ bucket, prefix }: ArchiveAddress): Record<s
   return { ARCHIVE_BUCKET: bucket, ARCHIVE_PREFIX: prefix };
 }
 
+/** What an archiving function reads from its environment, beside the archive's address: whose footage it is. */
+export function archiverEnvironment(
+  archive: ArchiveAddress,
+  { stack, tags }: { stack: string; tags: Record<string, string> },
+): Record<string, pulumi.Input<string>> {
+  return { ...archiveEnvironment(archive), STACK: stack, TAGS: JSON.stringify(tags) };
+}
+
 /** Statements that allow these actions on objects of these folders of the archive, and to list them. */
 export function archiveStatements(
   { bucketArn, prefix, keyArn }: ArchiveAddress,

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type DrainRequest, drain } from "../handlers/drain";
-import type { ArchiveAddress } from "./archiveAddress";
+import { type ArchiveAddress, archiverEnvironment } from "./archiveAddress";
 import { archiverStatements, makeArn } from "./policies";
 import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
 
@@ -62,7 +62,7 @@ export class Drain extends pulumi.ComponentResource {
             },
           },
         ],
-        environment: { ARCHIVE_BUCKET: archive.bucket, ARCHIVE_PREFIX: archive.prefix, STACK: stack },
+        environment: archiverEnvironment(archive, common),
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { reconcile } from "../handlers/reconcile";
 import { reconcileStream } from "../handlers/reconcileStream";
 import { alertOn } from "./alerts";
-import { type ArchiveAddress, archiveEnvironment } from "./archiveAddress";
+import { type ArchiveAddress, archiverEnvironment } from "./archiveAddress";
 import { DeadLetterQueue } from "./deadLetterQueue";
 import { archiverStatements, makeArn } from "./policies";
 import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
@@ -60,7 +60,7 @@ export class Reconciler extends pulumi.ComponentResource {
           },
           { Effect: "Allow", Action: "states:StartExecution", Resource: workflowArn },
         ],
-        environment: { ...archiveEnvironment(archive), STACK: stack, WORKFLOW_ARN: workflowArn },
+        environment: { ...archiverEnvironment(archive, common), WORKFLOW_ARN: workflowArn },
         timeoutSeconds: 900,
         // As ArchiveClip: the media of one plan, and room to work.
         memoryMb: 512,

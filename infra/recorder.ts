@@ -3,7 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { archiveClip } from "../handlers/archiveClip";
 import { checkAlarmState } from "../handlers/checkAlarmState";
 import { checkAlarmTag } from "../handlers/checkAlarmTag";
-import { type ArchiveAddress, archiveEnvironment, archiveStatements } from "./archiveAddress";
+import {
+  type ArchiveAddress,
+  archiveEnvironment,
+  archiverEnvironment,
+  archiveStatements,
+} from "./archiveAddress";
 import { DeadLetterQueue } from "./deadLetterQueue";
 import { archiverStatements, assumedBy, makeArn } from "./policies";
 import { type FunctionSettings, RecorderFunction } from "./recorderFunction";
@@ -83,7 +88,7 @@ export class Recorder extends pulumi.ComponentResource {
           ...common,
           handlerFactory: archiveClip,
           statements: archiverStatements({ archive, stack, arn, folders: ["claims"] }),
-          environment: { ...archiveEnvironment(archive), STACK: stack },
+          environment: archiverEnvironment(archive, common),
           // Lambda's longest; the function itself stops at half of it.
           timeoutSeconds: 900,
           // Holds the media of one plan when GetClip refuses it: 95 MB, and room to work.

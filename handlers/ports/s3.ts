@@ -20,8 +20,9 @@ import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/p
  * The archive's bucket as a vault. A body is sent in parts of 5 MiB, one while the next arrives, so memory does not grow
  * with the clip; the key appears only when all of it is there, and only if it was not there before (`If-None-Match`,
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+ * @param stackTags what every object gets that has tags, beside its own
  */
-export function makeVault(bucket: string): Vault {
+export function makeVault(bucket: string, stackTags: Record<string, string> = {}): Vault {
   const s3 = new S3Client({});
   const partBytes = 5 * 1024 * 1024;
   /** Memory for parts that nobody fills or sends at the moment: the garbage collector would be late to give it back. */
@@ -34,7 +35,8 @@ export function makeVault(bucket: string): Vault {
     ContentType: contentType,
     Metadata: metadata,
     // An object without tags is sent without the header, which must not be empty.
-    Tagging: new URLSearchParams(tags).toString() || undefined,
+    Tagging:
+      Object.keys(tags).length > 0 ? new URLSearchParams({ ...stackTags, ...tags }).toString() : undefined,
     ChecksumAlgorithm: "SHA256" as const,
   });
 

@@ -9,6 +9,7 @@ import { makeDeleteOperations } from "./deleteObject";
 import { s3Error } from "./errors";
 import { makeReadOperations } from "./getObject";
 import { makeS3Http } from "./http";
+import { keepLifecycle } from "./lifecycle";
 import { makeListObjects } from "./listObjects";
 import { makeListObjectVersions } from "./listObjectVersions";
 import { makeListUploads } from "./listUploads";
@@ -27,7 +28,8 @@ export interface S3 {
 
 /**
  * Makes S3: buckets and versioned objects under the data folder, general purpose buckets of one region and one account.
- * Objects are files; what was answered survives a kill. Lifecycle rules and logging are kept and not acted on.
+ * Objects are files; what was answered survives a kill. What lifecycle rules expire is removed; logging is
+ * kept and not acted on.
  */
 export function makeS3(deps: S3Deps): S3 {
   const s3: S3Context = { ...deps, buckets: openBucketStore(deps.store) };
@@ -53,9 +55,8 @@ export function makeS3(deps: S3Deps): S3 {
   return {
     http: makeS3Http(operations),
     operations,
-    close() {
-      // Every answer was on the disk before it was given.
-    },
+    // Every answer was on the disk before it was given.
+    close: keepLifecycle(deps.clock, s3.buckets),
   };
 }
 

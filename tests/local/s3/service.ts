@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { S3 } from "@aws-sdk/client-s3";
+import type { Clock } from "../../../local/core/clock";
 import type { PublishEvent } from "../../../local/core/seams";
 import { makeS3 } from "../../../local/s3";
 import { serveServices } from "../../support/localService";
@@ -23,10 +24,18 @@ export const Bucket = "footage";
 /** Starts S3 over a folder of its own, or over that of one that was stopped. */
 export async function startS3(
   dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-s3-")),
+  clock?: Clock,
 ): Promise<ServedS3> {
   const events: ServedS3["events"] = [];
   const publishEvent: PublishEvent = (event) => void events.push(event);
-  const served = await serveServices((deps) => [makeS3({ ...deps, publishEvent }).http], { dataDir });
+  let s3: ReturnType<typeof makeS3> | undefined;
+  const served = await serveServices(
+    (deps) => {
+      s3 = makeS3({ ...deps, publishEvent });
+      return [s3.http];
+    },
+    { dataDir, clock },
+  );
   const client = new S3(served.clientConfig);
   await client.createBucket({ Bucket });
   return {
@@ -37,6 +46,7 @@ export async function startS3(
     async stop({ keep } = { keep: false }) {
       client.destroy();
       await served.close();
+      s3?.close();
       if (!keep) fs.rmSync(dataDir, { recursive: true });
     },
   };
