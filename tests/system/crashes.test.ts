@@ -27,7 +27,7 @@ const PLACES: { action: string; where?: { Key: string }; crash: string; times: n
 ];
 
 describe("a recording whose archive function is killed in the middle of its calls", function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   const stream = (name: string) => ({ name, alarmThreshold: 2, clipSeconds: 10 });
   let stack: RecordingStack;
   let power: AbortController;
