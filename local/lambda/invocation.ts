@@ -4,7 +4,7 @@ import type { PutMetric, WriteLog } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 import type { Functions, LambdaFunction } from "./functions";
 import type { MayLog } from "./logPermission";
-import type { SandboxPool } from "./pool";
+import type { PooledSandbox, SandboxPool } from "./pool";
 import type { RoleChecks } from "./roleChecks";
 import type { SandboxOutcome } from "./sandbox";
 import type { FunctionError } from "./sandboxErrors";
@@ -22,10 +22,16 @@ export interface InvocationAnswer {
   logTail: string;
 }
 
+interface Invocation {
+  requestId: string;
+  payload: string;
+  clientContext?: object;
+}
+
 /** Runs an invocation in a sandbox. @throws TooManyRequestsException beyond the function's or the account's concurrency */
 export type RunInvocation = (
   lambdaFunction: LambdaFunction,
-  invocation: { requestId: string; payload: string; clientContext?: object },
+  invocation: Invocation,
 ) => Promise<InvocationAnswer>;
 
 /** Makes the runner of invocations, which counts concurrency and writes each sandbox's log. */
@@ -72,8 +78,24 @@ export function makeRunInvocation(options: {
     const { name } = lambdaFunction;
     await openEnvironment(lambdaFunction);
     admit(lambdaFunction);
-    const pooled = pool.acquire(lambdaFunction);
     running.set(name, runningOf(name) + 1);
+    try {
+      return await run(await pool.acquire(lambdaFunction), lambdaFunction, {
+        requestId,
+        payload,
+        clientContext,
+      });
+    } finally {
+      running.set(name, runningOf(name) - 1);
+    }
+  };
+
+  async function run(
+    pooled: PooledSandbox,
+    lambdaFunction: LambdaFunction,
+    { requestId, payload, clientContext }: Invocation,
+  ): Promise<InvocationAnswer> {
+    const { name } = lambdaFunction;
     let logTail = "";
     let isLogged = false;
     const write = (message: string) => {
@@ -108,10 +130,9 @@ export function makeRunInvocation(options: {
         return { payload: JSON.stringify(outcome.error), functionError: "Unhandled", logTail };
       return { payload: outcome.payload ?? "null", logTail };
     } finally {
-      running.set(name, runningOf(name) - 1);
       await pool.release(pooled, functions.value[name]);
     }
-  };
+  }
 }
 
 /** The sum of all functions' reserved concurrency. */

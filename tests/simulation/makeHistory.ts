@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE;
 export function makeHistory(seed: number): History {
   const history = drawHistory(makeRandom(seed, "history"), seed);
   const random = makeRandom(seed, "visits");
-  return random.chance(0.06) ? visitsOf(history, random) : history;
+  return random.chance(0.1) ? visitsOf(history, random) : history;
 }
 
 /**
@@ -39,7 +39,7 @@ function visitsOf(history: History, random: Random): History {
   return {
     ...history,
     durationMs: 1.5 * HOUR,
-    clipSeconds: random.pick([30, 60, 180]),
+    clipSeconds: random.pick([30, 30, 60, 180]),
     alarmThreshold: 10,
     metricDelayMs: random.pick([history.metricDelayMs, 120 * SECOND]),
     alarmEvaluatesAtMs: settledMs - clocksAheadMs.stepFunctions + random.whole(0, 400),

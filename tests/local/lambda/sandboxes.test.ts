@@ -58,6 +58,21 @@ describe("local Lambda: sandboxes", () => {
     expect(isRunning(pid)).to.equal(false);
   });
 
+  it("answers more calls than the machine has room for, with no more processes than that", async () => {
+    cloud = await serveLambda();
+    await cloud.create(
+      "f",
+      "exports.handler = () => new Promise((done) => setTimeout(done, 20, process.pid));",
+    );
+    const room = Math.max(16, 4 * os.availableParallelism());
+
+    const answers = await Promise.all(Array.from({ length: 2 * room }, () => invoke("f")));
+
+    const pids = answers.map(({ value }) => value);
+    expect(pids.every((pid) => pid > 0)).to.equal(true);
+    expect(new Set(pids).size).to.be.at.most(room);
+  }).timeout(120_000);
+
   it("leaves no process behind when the cloud is killed", async () => {
     cloud = await serveLambda();
     const host = spawn(
