@@ -14,34 +14,43 @@ async function main(): Promise<void> {
       "Measures memory, requests and start-up of the archive function, and the program at its largest.",
     )
     .addArgument(new Argument("[BENCH...]", "which").choices(Object.keys(BENCHES)))
-    .option("--write", "write all figures to docs/benchmarks.md")
+    .option("--write", "write what was found to docs/benchmarks.md")
     .allowExcessArguments(false)
     .parse();
   const chosen = program.args.length > 0 ? program.args : Object.keys(BENCHES);
   const { write: isWritten = false } = program.opts<{ write?: boolean }>();
-  if (isWritten && program.args.length > 0) program.error("error: --write needs all figures: name no BENCH");
 
-  const all: Findings[] = [];
   for (const name of chosen) {
     const bench = BENCHES[name];
     if (!bench) continue;
     const findings = { title: bench.title, how: bench.how, figures: await bench.measure() };
-    all.push(findings);
     console.log(asMarkdown(findings));
+    if (isWritten) writePage(findings);
+    if (!findings.figures.every(isWithin)) process.exitCode = 1;
   }
-  if (isWritten) fs.writeFileSync(PAGE, page(all));
-  process.exitCode = all.flatMap(({ figures }) => figures).every(isWithin) ? 0 : 1;
 }
 
-function page(all: Findings[]): string {
+/** Puts what was found now into the page; the sections of the other benches stay as they are. */
+function writePage(findings: Findings): void {
   const [cpu] = os.cpus();
   const machine = `${os.cpus().length} × ${cpu?.model.trim() || os.arch()}, Node ${process.versions.node}`;
-  return `# Benchmarks
+  const kept = fs.existsSync(PAGE) ? fs.readFileSync(PAGE, "utf8").split(/^(?=## )/m) : [];
+  const sections = Object.values(BENCHES).flatMap(({ title }) => {
+    if (title === findings.title) return asMarkdown(findings);
+    return (
+      kept
+        .find((section) => section.startsWith(`## ${title}\n`))
+        ?.trimEnd()
+        .concat("\n") ?? []
+    );
+  });
+  const text = `# Benchmarks
 
 Made by \`npm run bench -- --write\` (${machine}). Whatever depends on the machine is also given as a ratio to a reference
 that was measured in the same run, in turns with it.
 
-${all.map(asMarkdown).join("\n")}`;
+${sections.join("\n")}`;
+  fs.writeFileSync(PAGE, text);
 }
 
 main().catch((error) => {

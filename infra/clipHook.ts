@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { DeadLetterQueue } from "./deadLetterQueue";
+import type { DeadLetterQueue } from "./deadLetterQueue";
+import { hearEvents } from "./eventRule";
 import { assumedBy } from "./policies";
 import type { FunctionSettings } from "./recorderFunction";
 
@@ -27,22 +28,9 @@ export class ClipHook extends pulumi.ComponentResource {
     const { stack, targetArn, tags } = args;
     const child = { parent: this };
 
-    const rule = new aws.cloudwatch.EventRule(
+    const { rule, deadLetters } = hearEvents(
       name,
-      {
-        description: `Clips of ${stack}, as they are archived`,
-        eventPattern: JSON.stringify({
-          source: ["lastframe"],
-          "detail-type": ["Clip Archived"],
-          detail: { stack: [stack] },
-        }),
-        tags,
-      },
-      child,
-    );
-    const deadLetters = new DeadLetterQueue(
-      `${name}-dead-letters`,
-      { ...args, service: "events.amazonaws.com", sourceArns: [rule.arn] },
+      { ...args, description: `Clips of ${stack}, as they are archived`, types: ["Clip Archived"] },
       child,
     );
     const [, , service = ""] = targetArn.split(":");

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { DeadLetterQueue } from "./deadLetterQueue";
+import type { DeadLetterQueue } from "./deadLetterQueue";
+import { hearEvents } from "./eventRule";
 import type { FunctionSettings } from "./recorderFunction";
 
 /** The archive's events that a person should hear of; `docs/events.md` says what each means. */
@@ -16,25 +17,12 @@ export class EventAlerts extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("lastframe:infra:EventAlerts", name, {}, opts);
-    const { stack, alertsTopicArn, tags } = args;
+    const { stack, alertsTopicArn } = args;
     const child = { parent: this };
 
-    const rule = new aws.cloudwatch.EventRule(
+    const { rule, deadLetters } = hearEvents(
       name,
-      {
-        description: `What people should hear of ${stack}`,
-        eventPattern: JSON.stringify({
-          source: ["lastframe"],
-          "detail-type": TOLD,
-          detail: { stack: [stack] },
-        }),
-        tags,
-      },
-      child,
-    );
-    const deadLetters = new DeadLetterQueue(
-      `${name}-dead-letters`,
-      { ...args, service: "events.amazonaws.com", sourceArns: [rule.arn] },
+      { ...args, description: `What people should hear of ${stack}`, types: TOLD },
       child,
     );
     new aws.cloudwatch.EventTarget(

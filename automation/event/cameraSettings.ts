@@ -82,7 +82,14 @@ export async function writeCameraFiles(cameras: CameraSettings[], folder: string
 /** A camera's settings in one line for a terminal. */
 export function cameraLine({ camera, stream, region, user, settingsFile, qrFile }: CameraFiles): string {
   const who = user ? `, user ${user}` : "";
-  return `${camera}: stream ${stream} in ${region}${who}, settings ${settingsFile}, code ${qrFile}`;
+  const [settings, code] = [settingsFile, qrFile].map(fromHere);
+  return `${camera}: stream ${stream} in ${region}${who}, settings ${settings}, code ${code}`;
+}
+
+/** A file as one would name it from where one stands. */
+function fromHere(file: string): string {
+  const relative = path.relative("", file);
+  return relative.startsWith("..") ? file : relative;
 }
 
 /** The code to point the phone at, for a terminal. */

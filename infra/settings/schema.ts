@@ -98,7 +98,7 @@ const archive = {
   )
     .default("")
     .describe(
-      "An existing bucket to archive into, none of whose own settings is changed. If empty, a bucket is made.",
+      "An existing bucket to archive into, none of whose own settings is changed; `docs/archive.md` says what it must have. If empty, a bucket is made.",
     ),
   prefix: matching(/^([a-zA-Z0-9!_.'()-]+\/)*$/, PREFIX_FORM)
     .max(200, "write at most 200 characters")

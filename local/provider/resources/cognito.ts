@@ -83,8 +83,9 @@ const userPool: ResourceType<UserPoolInputs> = {
     cognitoUserPools.updateUserPool({ UserPoolId, ...poolSettings(inputs) } as UpdateUserPoolRequest),
   delete: (UserPoolId, _known, { cognitoUserPools }) => cognitoUserPools.deleteUserPool({ UserPoolId }),
   tagging: {
-    async list({ arn }, { cognitoUserPools }) {
-      return (await cognitoUserPools.listTagsForResource({ ResourceArn: arn })).Tags ?? {};
+    // As the vendor's provider, which asks for no more than the pool.
+    async list({ id: UserPoolId }, { cognitoUserPools }) {
+      return (await cognitoUserPools.describeUserPool({ UserPoolId })).UserPool?.UserPoolTags ?? {};
     },
     add: ({ arn }, Tags, { cognitoUserPools }) => cognitoUserPools.tagResource({ ResourceArn: arn, Tags }),
     remove: ({ arn }, TagKeys, { cognitoUserPools }) =>
@@ -301,8 +302,9 @@ const identityPool: ResourceType<IdentityPoolInputs> = {
   delete: (IdentityPoolId, _known, { cognitoIdentityPools }) =>
     cognitoIdentityPools.deleteIdentityPool({ IdentityPoolId }),
   tagging: {
-    async list({ arn }, { cognitoIdentityPools }) {
-      return (await cognitoIdentityPools.listTagsForResource({ ResourceArn: arn })).Tags ?? {};
+    // As the vendor's provider, which asks for no more than the pool.
+    async list({ id: IdentityPoolId }, { cognitoIdentityPools }) {
+      return (await cognitoIdentityPools.describeIdentityPool({ IdentityPoolId })).IdentityPoolTags ?? {};
     },
     add: ({ arn }, Tags, { cognitoIdentityPools }) =>
       cognitoIdentityPools.tagResource({ ResourceArn: arn, Tags }),

@@ -70,7 +70,7 @@ describe("a recording event", function () {
 
     expect([code, stdout]).to.deep.equal([0, stdout]);
     expect(stdout).to.match(/^derby runs until .* \(2d\)\n$/);
-    expect((await cloud.done(["list"])).stdout).to.match(new RegExp(`${id} +running +2 +1d23h left`));
+    expect((await cloud.done(["list"])).stdout).to.match(new RegExp(`${id} +running +2 +1d2\\dh left`));
   });
 
   it("stops once its cameras are silent, with a manifest of every acknowledged fragment, and nothing left of its stack", async () => {
