@@ -2,7 +2,7 @@ import type { Span } from "./ebml";
 
 /** Bytes of a stream that came and are not used up yet. Memory grows with what came, amortized. */
 export function makeByteQueue() {
-  let buffer = new Uint8Array(64 * 1024);
+  let buffer = new Uint8Array(0);
   let start = 0;
   let end = 0;
   let taken = 0;
