@@ -5,8 +5,12 @@ const FIRST_DELAY_MS = 200;
 const FIRST_LONG_DELAY_MS = 5000;
 const MAX_DELAY_MS = 30_000;
 
-/** Refusals that pass by themselves: the stream's quotas (API page "PutMedia") and the general throttles. */
+/** Name of the error of a connection on which nothing was heard. */
+export const SILENCE = "NoAcknowledgement";
+
+/** What passes by itself: silence, the stream's quotas (API page "PutMedia") and the general throttles. */
 const passing = [
+  SILENCE,
   "ClientLimitExceededException",
   "ConnectionLimitExceededException",
   "ThrottlingException",

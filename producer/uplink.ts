@@ -6,6 +6,7 @@ import { type CameraClock, within } from "./clock";
 import { makeDataEndpoint } from "./dataEndpoint";
 import type { Fragment } from "./fragments";
 import { openPutMedia, type PutMediaConnection } from "./putMedia";
+import { SILENCE } from "./retry";
 import { endOfFragment, headerOf, piecesOf } from "./stream";
 import { makeTokenBucket } from "./tokenBucket";
 import { applyAck } from "./verdict";
@@ -140,7 +141,8 @@ export function makeUplink(options: UplinkOptions): Uplink {
       else silentChecks += 1;
       line.wasHeard = false;
       if (silentChecks < SILENT_CHECKS) return watch(line, silentChecks);
-      line.connection.cutOff(new Error(`No acknowledgement for ${MAX_SILENCE_MS / 1000} s.`));
+      const error = new Error(`No acknowledgement for ${MAX_SILENCE_MS / 1000} s.`);
+      line.connection.cutOff(Object.assign(error, { name: SILENCE }));
     };
     clock.sleep(MAX_SILENCE_MS / SILENT_CHECKS, line.gone).then(check, () => "the connection is over");
   }

@@ -51,7 +51,7 @@ interface Upload {
 type Answer = (upload: Upload, event: "begun" | "whole", timecodeMs: number) => void;
 
 /** A service that reads what comes, and acknowledges as `answer` says; by default everything is persisted. */
-function uploadsOf(answer: Answer) {
+function uploadsOf(answer: Answer, accepts: (index: number) => boolean = () => true) {
   const uploads: Upload[] = [];
   const putMedia = (request: IncomingMessage, response: ServerResponse) => {
     const upload: Upload = {
@@ -65,7 +65,7 @@ function uploadsOf(answer: Answer) {
       endOfBody: false,
     };
     uploads.push(upload);
-    response.flushHeaders();
+    if (accepts(upload.index)) response.flushHeaders();
     const reader = makeMatroskaReader();
     const take = (event: MatroskaEvent) => {
       const timecodeMs = upload.began.at(-1) ?? 0;
@@ -110,8 +110,13 @@ describe("A camera", () => {
   });
 
   /** A camera of `count` fragments against a service that answers in this way, on a clock 20 times as fast. */
-  async function start(count: number, answer: Answer, options: Partial<CameraOptions> = {}) {
-    const { uploads, putMedia } = uploadsOf(answer);
+  async function start(
+    count: number,
+    answer: Answer,
+    options: Partial<CameraOptions> = {},
+    accepts?: (index: number) => boolean,
+  ) {
+    const { uploads, putMedia } = uploadsOf(answer, accepts);
     const service = await serveFake(putMedia);
     const client = clientOf(service);
     open.push(service, client);
@@ -380,6 +385,23 @@ describe("A camera", () => {
 
     expect(ofKind(events, "reconnecting")[0]?.reason).to.equal("No acknowledgement for 60 s.");
     expect(summary).to.include({ persistedFragments: 2, unconfirmedFragments: 0 });
+  });
+
+  it("connects again, too, where the service was silent from the start: that is no mistake of its settings", async () => {
+    const isLater = (index: number) => index > 0;
+    const { camera, events } = await start(
+      2,
+      (upload, event, timecodeMs) => {
+        if (isLater(upload.index)) persistAll(upload, event, timecodeMs);
+      },
+      { clock: makeCameraClock(200) },
+      isLater,
+    );
+
+    const summary = await camera.done;
+
+    expect(ofKind(events, "reconnecting")[0]?.reason).to.equal("No acknowledgement for 60 s.");
+    expect(summary).to.include({ persistedFragments: 2, connections: 1 });
   });
 
   it("lets the oldest footage go when an outage outlasts its buffer, and says which", async () => {
