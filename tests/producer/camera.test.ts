@@ -401,7 +401,7 @@ describe("A camera", () => {
     const summary = await camera.done;
 
     expect(ofKind(events, "reconnecting")[0]?.reason).to.equal("No acknowledgement for 60 s.");
-    expect(summary).to.include({ persistedFragments: 2, connections: 1 });
+    expect(summary).to.include({ persistedFragments: 2, unconfirmedFragments: 0 });
   });
 
   it("lets the oldest footage go when an outage outlasts its buffer, and says which", async () => {
