@@ -32,7 +32,7 @@ describe("simulated histories", function () {
   it("find deliberate faults of the product", async () => {
     const quick = ["minute-known-by-its-book", "lost-race-is-won", "answer-without-backlog"];
 
-    const findings = await findMutations({ names: quick, limit: 60, threads: 2 });
+    const findings = await findMutations({ names: quick, limit: 400, threads: 2 });
 
     expect(
       findings.map(({ mutation, histories }) => [mutation.name, histories !== undefined]),
