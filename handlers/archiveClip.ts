@@ -3,9 +3,9 @@ import { changeClaim, successorName } from "../archive/claim";
 import type { ArchiveEvent } from "../archive/events";
 import { currentLife } from "../archive/lives";
 import type { FragmentSource, Vault } from "../archive/ports";
-import { type EventOrigin, makeEventBus } from "./ports/eventBus";
+import { openArchive } from "./ports/archive";
+import type { EventOrigin } from "./ports/eventBus";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
-import { makeVault } from "./ports/s3";
 
 /** What the workflow asks of one round. */
 export interface ArchiveClipRequest {
@@ -95,13 +95,5 @@ export const makeArchiveClip =
 const DELETED: ArchiveResult = { clips: [], hasBacklog: false, isDrained: true, isRecording: false };
 
 /** The deployed function. Its environment holds the address of the archive, and the stack's name and tags. */
-export const archiveClip = () => {
-  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", TAGS = "{}" } = process.env;
-  return makeArchiveClip({
-    openStream: makeKinesisVideo().openStream,
-    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
-    prefix: ARCHIVE_PREFIX,
-    stack: STACK,
-    announce: makeEventBus(),
-  });
-};
+export const archiveClip = () =>
+  makeArchiveClip({ openStream: makeKinesisVideo().openStream, ...openArchive() });

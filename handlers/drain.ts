@@ -9,10 +9,11 @@ import { currentLife, endDrainedLife, endFormerLives, endLife } from "../archive
 import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
 import { readSweep } from "../archive/sweep";
 import type { TimeBudget } from "./archiveClip";
-import { type EventOrigin, makeEventBus } from "./ports/eventBus";
+import { openArchive } from "./ports/archive";
+import type { EventOrigin } from "./ports/eventBus";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
 import { onceAllowed } from "./ports/newRole";
-import { makeServiceClock, makeVault } from "./ports/s3";
+import { makeServiceClock } from "./ports/s3";
 
 /** What Pulumi is about to do to a stream, as `infra/drain.ts` has it said. */
 export interface DrainRequest {
@@ -223,15 +224,12 @@ const refusal = (name: string, message: string) => Object.assign(new Error(messa
 
 /** The deployed function. Its environment holds the address of the archive, and the stack's name and tags. */
 export const drain = () => {
-  const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", STACK = "", TAGS = "{}" } = process.env;
-  const timeAt = makeServiceClock(ARCHIVE_BUCKET);
+  const archive = openArchive();
+  const timeAt = makeServiceClock(archive.bucket);
   return makeDrain({
     ...makeKinesisVideo(),
-    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
-    prefix: ARCHIVE_PREFIX,
-    stack: STACK,
-    announce: makeEventBus(),
-    askTime: (streamName) => timeAt(`${ARCHIVE_PREFIX}sweeps/${streamName}/drain.json`),
+    ...archive,
+    askTime: (streamName) => timeAt(`${archive.prefix}sweeps/${streamName}/drain.json`),
     pause: async (ms) => {
       await setTimeout(ms);
     },

@@ -7,9 +7,9 @@ import { needsPerson } from "../archive/outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "../archive/ports";
 import { readSweep, type Sweep, writeSweep } from "../archive/sweep";
 import type { TimeBudget } from "./archiveClip";
-import { type EventOrigin, makeEventBus } from "./ports/eventBus";
+import { openArchive } from "./ports/archive";
+import type { EventOrigin } from "./ports/eventBus";
 import { makeKinesisVideo } from "./ports/kinesisVideo";
-import { makeVault } from "./ports/s3";
 import { makeStartExecution, type StartExecution } from "./ports/workflow";
 import { type AlarmedStream, startRecorder } from "./startRecorder";
 
@@ -160,20 +160,11 @@ export const makeReconcileStream =
 
 /** The deployed function. Its environment holds the address of the archive, the stack's name and tags, and the workflow. */
 export const reconcileStream = () => {
-  const {
-    ARCHIVE_BUCKET = "",
-    ARCHIVE_PREFIX = "",
-    STACK = "",
-    TAGS = "{}",
-    WORKFLOW_ARN = "",
-  } = process.env;
+  const { WORKFLOW_ARN = "" } = process.env;
   const cloudWatch = new CloudWatchClient({});
   return makeReconcileStream({
     ...makeKinesisVideo(),
-    vault: makeVault(ARCHIVE_BUCKET, JSON.parse(TAGS) as Record<string, string>),
-    prefix: ARCHIVE_PREFIX,
-    stack: STACK,
-    announce: makeEventBus(),
+    ...openArchive(),
     putAge: async ({ stack, stream, time, ageSeconds, usedPercent }) => {
       const Dimensions = [
         { Name: "Stack", Value: stack },
