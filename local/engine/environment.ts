@@ -20,7 +20,6 @@ export interface EngineOptions {
 export function engineEnvironment({ dataDir, target }: EngineOptions): Record<string, string> {
   const [home, backend] = ["home", "backend"].map((name) => path.resolve(dataDir, name));
   for (const folder of [home, backend]) fs.mkdirSync(folder as string, { recursive: true });
-  const { accessKeyId, secretAccessKey, sessionToken } = target.credentials;
   const folders = [path.join(__dirname, "bin"), path.join(root, "node_modules", ".bin")];
   return {
     PATH: [...folders, process.env.PATH].join(path.delimiter),
@@ -32,10 +31,17 @@ export function engineEnvironment({ dataDir, target }: EngineOptions): Record<st
     PULUMI_IGNORE_AMBIENT_PLUGINS: "false",
     // `npm run check` looks at the types; every deployment would take five seconds more.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    AWS_ENDPOINT_URL: target.endpoint,
-    AWS_REGION: target.region,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_SESSION_TOKEN: sessionToken ?? "",
+    ...awsEnvironment(target),
+  };
+}
+
+/** The variables by which AWS's own tools find a cloud, and the keys to call it with. */
+export function awsEnvironment({ endpoint, region, credentials }: ClientConfig): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken ?? "",
   };
 }

@@ -1,12 +1,12 @@
 import * as path from "node:path";
-import { getCli } from "./cli";
 import { engineEnvironment } from "./environment";
 
 /**
  * The environment of whoever works with the local cloud that `npm run local` serves at its default port, or with the one
  * that AWS_ENDPOINT_URL names: Pulumi's stacks are kept in `.lastframe/pulumi`, and the CLI is on the PATH.
+ * @param command the CLI, as `getCli` found it
  */
-export async function localEnvironment(): Promise<Record<string, string>> {
+export function localEnvironment(command: string): Record<string, string> {
   const target = {
     endpoint: process.env.AWS_ENDPOINT_URL ?? "http://127.0.0.1:4566",
     region: process.env.AWS_REGION ?? "us-east-1",
@@ -16,7 +16,6 @@ export async function localEnvironment(): Promise<Record<string, string>> {
       sessionToken: process.env.AWS_SESSION_TOKEN,
     },
   };
-  const { command } = await getCli((line) => console.error(line));
   const environment = engineEnvironment({ dataDir: ".lastframe/pulumi", target });
   // A CLI that was found on the PATH has no folder.
   const folders = [environment.PATH, ...(path.isAbsolute(command) ? [path.dirname(command)] : [])];

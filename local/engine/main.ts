@@ -5,7 +5,7 @@ import { localEnvironment } from "./localEnvironment";
 /** `npm run pulumi -- ARGUMENTS`: Pulumi's own CLI on the local cloud. */
 async function main() {
   const { command } = await getCli((line) => console.error(line));
-  const env = { ...process.env, ...(await localEnvironment()) };
+  const env = { ...process.env, ...localEnvironment(command) };
   const pulumi = spawn(command, process.argv.slice(2), { stdio: "inherit", env });
   // Ctrl-C reaches the CLI too, which then ends in good order; what it says is what counts.
   process.on("SIGINT", () => undefined);
