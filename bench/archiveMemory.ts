@@ -5,6 +5,7 @@ import { KinesisVideo, KinesisVideoClient } from "@aws-sdk/client-kinesis-video"
 import { KinesisVideoArchivedMedia } from "@aws-sdk/client-kinesis-video-archived-media";
 import { S3 } from "@aws-sdk/client-s3";
 import { type Cloud, startCloud } from "../local/cloud";
+import { awsEnvironment } from "../local/engine/environment";
 import { runCamera } from "../producer/camera";
 import { type Footage, openFootage } from "../producer/footage";
 import { type Cost, inCleanProcess } from "../tests/support/cleanProcess";
@@ -71,12 +72,7 @@ async function compare(cloud: Cloud, folder: string): Promise<Figure[]> {
   const [fromMs, toMs] = [Math.min(...serverMs), Math.max(...serverMs)];
   const clipSeconds = oneCell(fromMs, toMs);
   const { file, environment: shipped } = await shippedFunction("recorder-archive-clip", folder);
-  const environment = {
-    AWS_ENDPOINT_URL: cloud.url,
-    AWS_REGION: cloud.region,
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
-  };
+  const environment = awsEnvironment(cloud.clientConfig);
 
   const ours: Cost[] = [];
   const reference: Cost[] = [];

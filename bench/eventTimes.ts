@@ -9,6 +9,7 @@ import { eventProgram } from "../automation/event/eventProgram";
 import type { EventRecord } from "../automation/event/record";
 import { getCli } from "../local/engine/cli";
 import { engineEnvironment } from "../local/engine/environment";
+import { runCommand } from "../tests/support/command";
 import type { Bench, Figure } from "./figures";
 import { median } from "./median";
 
@@ -89,26 +90,13 @@ async function stop(name: string): Promise<Took> {
 
 /** The cloud in a process of its own, as for whoever uses it. */
 async function startCloud(dataDir: string): Promise<{ url: string; close(): Promise<void> }> {
-  const args = ["local/main.ts", "--port", "0", "--speed", "60", "--data", dataDir];
-  const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", ...args], {
-    cwd: path.join(__dirname, ".."),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
-    let printed = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      printed += text;
-      const [, found] = /^ready (\S+)$/m.exec(printed) ?? [];
-      if (found) resolve(found);
-    });
-    void closed.then(() => reject(new Error("the local cloud ended")));
-  });
+  const cloud = runCommand("local/main.ts", ["--port", "0", "--speed", "60", "--data", dataDir]);
+  const [, url = ""] = await cloud.prints(/^ready (\S+)$/m);
   return {
     url,
     async close() {
-      child.kill("SIGTERM");
-      await closed;
+      cloud.process.kill("SIGTERM");
+      await cloud.ended;
     },
   };
 }

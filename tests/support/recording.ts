@@ -5,6 +5,7 @@ import { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import { S3 } from "@aws-sdk/client-s3";
 import { SFN } from "@aws-sdk/client-sfn";
 import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud";
+import { awsEnvironment } from "../../local/engine/environment";
 import { deploy } from "../../local/provider/inProcess";
 import { type RunningCommand, runCommand } from "./command";
 import { type FilmOptions, filmInto, type Persisted } from "./film";
@@ -82,15 +83,10 @@ export async function deployRecording(
     filmed.flatMap((film) => (film.streamName === streamName ? film.frames : [])).sort();
 
   const verify = (streamName: string, ...args: string[]) => {
-    const { accessKeyId, secretAccessKey } = cloud.clientConfig.credentials;
     const prefix = config.prefix === undefined ? [] : ["--prefix", String(config.prefix)];
     const subject = [streamName, "--bucket", outputs.bucket, ...prefix];
-    return runCommand("automation/archive.ts", ["verify", ...subject, ...args], {
-      AWS_ENDPOINT_URL: cloud.url,
-      AWS_REGION: cloud.region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    }).ended;
+    const environment = awsEnvironment(cloud.clientConfig);
+    return runCommand("automation/archive.ts", ["verify", ...subject, ...args], environment).ended;
   };
 
   async function settled(): Promise<string[]> {

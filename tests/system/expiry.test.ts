@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
+import { awsEnvironment } from "../../local/engine/environment";
 import { makeS3 } from "../../local/s3";
 import { runCommand } from "../support/command";
 import { footage } from "../support/footage";
@@ -23,15 +24,10 @@ describe("an archive whose clips expire", function () {
     await stack.film("gate", footage("clock.mkv"));
     await stack.settled();
     const before = await stack.verify("gate");
-    const { cloud, outputs } = stack;
+    const verify = ["verify", "gate", "--bucket", stack.outputs.bucket];
 
     const s3 = await serveS3Later(stack, 3 * DAY_MS);
-    const after = await runCommand("automation/archive.ts", ["verify", "gate", "--bucket", outputs.bucket], {
-      AWS_ENDPOINT_URL: s3.url,
-      AWS_REGION: cloud.region,
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-    }).ended;
+    const after = await runCommand("automation/archive.ts", verify, awsEnvironment(s3.clientConfig)).ended;
     await s3.close();
 
     expect(before.stdout).to.match(/^gate in s3:.*: complete\n/);

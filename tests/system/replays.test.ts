@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { Lambda } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
 import type { ArchiveClipAnswer, ArchiveClipRequest } from "../../handlers/archiveClip";
+import { awsEnvironment } from "../../local/engine/environment";
 import { inCleanProcess } from "../support/cleanProcess";
 import { footage } from "../support/footage";
 import { framesIn } from "../support/frames";
@@ -71,10 +72,7 @@ describe("a recording that many are told of, and that many archive", function ()
     await s3.putObject({ Bucket: outputs.bucket, Key, Body: JSON.stringify(claim) });
     const here = {
       ...environment,
-      AWS_ENDPOINT_URL: cloud.url,
-      AWS_REGION: cloud.region,
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
+      ...awsEnvironment(cloud.clientConfig),
       ARCHIVE_BUCKET: outputs.bucket,
       ARCHIVE_PREFIX: prefix,
       STACK: "lastframe/test",

@@ -20,39 +20,17 @@ export async function inventory({ clientConfig }: Cloud): Promise<string[]> {
     new CloudWatch(clientConfig).describeAlarms(),
     new KinesisVideo(clientConfig).listStreams(),
   ]);
-  const named = (kind: string, names: (string | undefined)[] = []) => names.map((name) => `${kind} ${name}`);
-  return [
-    ...named(
-      "role",
-      roles.Roles?.map(({ RoleName }) => RoleName),
-    ),
-    ...named(
-      "function",
-      functions.Functions?.map(({ FunctionName }) => FunctionName),
-    ),
-    ...named(
-      "log group",
-      groups.logGroups?.map(({ logGroupName }) => logGroupName),
-    ),
-    ...named(
-      "queue",
-      queues.QueueUrls?.map((url) => url.split("/").at(-1)),
-    ),
-    ...named(
-      "rule",
-      rules.Rules?.map(({ Name }) => Name),
-    ),
-    ...named(
-      "state machine",
-      machines.stateMachines?.map(({ name }) => name),
-    ),
-    ...named(
-      "alarm",
-      alarms.MetricAlarms?.map(({ AlarmName }) => AlarmName),
-    ),
-    ...named(
-      "stream",
-      streams.StreamInfoList?.map(({ StreamName }) => StreamName),
-    ),
-  ].sort();
+  const names: Record<string, (string | undefined)[] | undefined> = {
+    role: roles.Roles?.map(({ RoleName }) => RoleName),
+    function: functions.Functions?.map(({ FunctionName }) => FunctionName),
+    "log group": groups.logGroups?.map(({ logGroupName }) => logGroupName),
+    queue: queues.QueueUrls?.map((url) => url.split("/").at(-1)),
+    rule: rules.Rules?.map(({ Name }) => Name),
+    "state machine": machines.stateMachines?.map(({ name }) => name),
+    alarm: alarms.MetricAlarms?.map(({ AlarmName }) => AlarmName),
+    stream: streams.StreamInfoList?.map(({ StreamName }) => StreamName),
+  };
+  return Object.entries(names)
+    .flatMap(([kind, some = []]) => some.map((name) => `${kind} ${name}`))
+    .sort();
 }
