@@ -53,13 +53,9 @@ export function account(books: Books, fragments: Fragment[], seq: number): Books
 export function closeBooks(books: Books, lowWaterMs: number): { open: Books; closed: HourSummary[] } {
   const open: Books = {};
   const closed = new Map<number, Books>();
-  const isClosed = (minute: string) => hourOf(Number(minute) * MINUTE_MS) < hourOf(lowWaterMs);
-  const minutes = Object.entries(books);
-  // Most entries close no hour.
-  if (!minutes.some(([minute]) => isClosed(minute))) return { open: books, closed: [] };
-  for (const [minute, book] of minutes) {
+  for (const [minute, book] of Object.entries(books)) {
     const hour = hourOf(Number(minute) * MINUTE_MS);
-    if (!isClosed(minute)) open[minute] = book;
+    if (hour >= hourOf(lowWaterMs)) open[minute] = book;
     else closed.set(hour, { ...closed.get(hour), [minute]: book });
   }
   return { open, closed: [...closed].map(([hour, minutes]) => ({ hour, minutes })) };

@@ -62,12 +62,13 @@ function expireKey(
   { nowMs, isVersioned }: { nowMs: number; isVersioned: boolean },
 ): void {
   const { objects } = bucket;
-  const [newest, ...older] = objects.versionsOf(key);
+  const versions = [...objects.versionsOf(key)];
+  const [newest, ...older] = versions;
   if (!newest) return;
   const { NoncurrentDays, NewerNoncurrentVersions = 0 } = NoncurrentVersionExpiration ?? {};
   for (const [index, version] of older.entries()) {
     // A version is noncurrent from when the next one was written.
-    const sinceMs = objects.versionsOf(key)[index]?.lastModifiedMs ?? nowMs;
+    const sinceMs = versions[index]?.lastModifiedMs ?? nowMs;
     if (index < NewerNoncurrentVersions || !isPast(sinceMs, NoncurrentDays, nowMs)) continue;
     if (matches(Filter, version) && !isLocked(version, nowMs)) objects.remove(version);
   }

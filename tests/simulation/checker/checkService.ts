@@ -39,10 +39,9 @@ export function healedMs(history: World["history"]): number {
 
 /** The clip lengths that a history's stream is given, one after the other. */
 export const clipLengthsMs = ({ clipSeconds, deeds }: World["history"]): number[] =>
-  [
-    clipSeconds,
-    ...deeds.map((deed) => (deed.kind === "changeClipLength" ? deed.clipSeconds : clipSeconds)),
-  ].map((seconds) => seconds * 1000);
+  [clipSeconds, ...deeds.flatMap((deed) => (deed.kind === "changeClipLength" ? deed.clipSeconds : []))].map(
+    (seconds) => seconds * 1000,
+  );
 
 /** Whether an execution recorded, and did not just find that another does. */
 export const recorded = ({ transitions }: Execution) => transitions > 3;
