@@ -108,21 +108,25 @@ export const makeDrain =
     }
 
     async function beforeDeletion(life: StreamDescription): Promise<void> {
-      await setClosed(life.streamArn, true);
       try {
+        await setClosed(life.streamArn, true);
         const beganMs = await askTime(streamName);
         if (!abandons) await untilSilent(beganMs);
         const compareFromMs = await notComparedFrom(life, beganMs);
         const isDrained = ({ nowMs, backlog, result }: Left) =>
           backlog.oldestMs === undefined && result?.isDrained === true && result.comparedToMs === nowMs;
-        const left = await archiveUntil(isDrained, { cutsNow: true, compareFromMs });
-        if (!abandons) await refuseWhileSending(beganMs);
-        const { nowMs } = left;
-        // An entry that someone else wrote meanwhile speaks of footage that was not looked at here.
-        if (isDrained(left) && (await endDrainedLife({ vault, prefix, life, nowMs }))) return;
+        let left: Left;
+        do {
+          left = await archiveUntil(isDrained, { cutsNow: true, compareFromMs });
+          if (!abandons) await refuseWhileSending(beganMs);
+          // An entry that someone else wrote meanwhile speaks of footage that was not looked at here.
+          if (isDrained(left) && (await endDrainedLife({ vault, prefix, life, nowMs: left.nowMs }))) return;
+        } while (isDrained(left) && hasTime());
         if (!abandons) throw await footageOwed(life, left);
-        await endLife({ ...told(nowMs), life });
+        await endLife({ ...told(left.nowMs), life });
       } catch (error) {
+        // Somebody else may have drained it, and let it go.
+        if (!(await currentLife(openStream(streamName)))) return endLives();
         await setClosed(life.streamArn, false);
         throw error;
       }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { ArchiveEvent } from "../../archive/events";
 import type { Fragment } from "../../archive/fragment";
+import { readText, textBody } from "../../archive/text";
 import { type DrainRequest, makeDrain } from "../../handlers/drain";
 import { clipsIn, type MemoryStream, memorySource, memoryVault, numbersHeld } from "../archive/memoryPorts";
 
@@ -25,21 +26,43 @@ function setUp(change: Partial<MemoryStream> = {}) {
   const events: ArchiveEvent[] = [];
   const tagged: boolean[] = [];
   const retentions: number[] = [];
-  const world = { nowMs: T0 + 70_000, isDeleted: false, denials: 0, remainingMs: 900_000, onPause: () => {} };
+  const world = {
+    nowMs: T0 + 70_000,
+    isDeleted: false,
+    denials: 0,
+    remainingMs: 900_000,
+    onPause: () => {},
+    beforeEnd: async () => {},
+  };
   const source = memorySource(stream);
+  const throwIfDeleted = () => {
+    if (world.isDeleted) throw Object.assign(new Error("none"), { name: "ResourceNotFoundException" });
+  };
   const drain = makeDrain({
     openStream: () => ({
       ...source,
       describe: async () => {
         if (world.denials-- > 0) throw Object.assign(new Error("not yet"), { name: "AccessDeniedException" });
-        if (world.isDeleted) throw Object.assign(new Error("none"), { name: "ResourceNotFoundException" });
+        throwIfDeleted();
         return source.describe();
+      },
+      list: async (range) => {
+        throwIfDeleted();
+        return source.list(range);
       },
     }),
     deletedAsOf: async () => (world.isDeleted ? world.nowMs : undefined),
     setClosed: async (_, isClosed) => void tagged.push(isClosed),
     setRetention: async (_, hours) => void retentions.push(hours),
-    vault,
+    vault: {
+      ...vault,
+      putIfAbsent: async (object) => {
+        if (object.contentType !== "application/json") return vault.putIfAbsent(object);
+        const text = await readText(object.body);
+        if (text.includes('"kind":"ended"')) await world.beforeEnd();
+        return vault.putIfAbsent({ ...object, body: textBody(text) });
+      },
+    },
     prefix: "",
     stack: "lastframe/dev",
     announce: async (_, event) => void events.push(event),
@@ -187,6 +210,33 @@ describe("Drain", () => {
     await run("delete");
 
     expect(kinds()).to.deep.equal(["began", "gap", "ended"]);
+  });
+
+  it("looks again when someone else wrote before it ended the ledger, and is content with their end", async () => {
+    const { run, world, kinds, tagged } = setUp();
+    world.beforeEnd = async () => {
+      world.beforeEnd = async () => {};
+      await run("delete");
+    };
+
+    await run("delete");
+
+    expect(kinds()).to.deep.equal(["began", "plan", "stored", "closed", "ended"]);
+    expect(tagged).not.to.include(false);
+  });
+
+  it("is content when someone else drained the stream meanwhile, and it is gone", async () => {
+    const { run, world, kinds, tagged } = setUp();
+    world.beforeEnd = async () => {
+      world.beforeEnd = async () => {};
+      await run("delete");
+      world.isDeleted = true;
+    };
+
+    await run("delete");
+
+    expect(kinds()).to.deep.equal(["began", "plan", "stored", "closed", "ended"]);
+    expect(tagged).not.to.include(false);
   });
 
   it("lets the life go on when the stream was not deleted in the end", async () => {

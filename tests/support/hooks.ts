@@ -3,9 +3,7 @@
  * registration fails would pass its tests. Here the first rejection seen during a test fails that test.
  */
 const rejections: unknown[] = [];
-process.on("unhandledRejection", (reason) => {
-  rejections.push(reason);
-});
+const onRejection = (reason: unknown) => rejections.push(reason);
 
 /** Takes over the rejections that nobody handled so far: the test that expects them says what becomes of them. */
 export function takeRejections(): unknown[] {
@@ -18,6 +16,10 @@ let running: Mocha.Test | undefined;
 export const runningTest = () => running;
 
 export const mochaHooks = {
+  // Anew for each file: after each, a worker of mocha's takes every listener of this event off its process.
+  beforeAll() {
+    process.off("unhandledRejection", onRejection).on("unhandledRejection", onRejection);
+  },
   beforeEach(this: Mocha.Context) {
     running = this.currentTest;
   },
