@@ -11,13 +11,14 @@ import type {
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Need, Operation } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import type { Alarm, AlarmConfiguration } from "./alarm";
 import { readConfiguration } from "./alarmConfiguration";
 import { describeHistory, type HistoryInput } from "./alarmHistory";
 import type { AlarmStore } from "./alarmStore";
 import { badToken, checks, dimensionsOf, invalidCombination } from "./inputs";
 import { metricKey } from "./metrics";
-import { resourceTags, tagsOf } from "./tagOperations";
+import { tagsOf } from "./tagOperations";
 
 const STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"] as const;
 const DAY_SECONDS = 86_400;
@@ -31,7 +32,7 @@ export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
   const need = (action: string, alarmName: string): Need => ({
     action: `cloudwatch:${action}`,
     resource: arnOf(alarmName),
-    context: resourceTags(lookUp(alarmName)?.tags),
+    context: resourceTagContext(lookUp(alarmName)?.tags),
   });
 
   const find = (alarmName: string): Alarm => {

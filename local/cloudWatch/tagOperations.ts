@@ -6,6 +6,7 @@ import type {
 } from "@aws-sdk/client-cloudwatch";
 import { awsError } from "../core/errors";
 import type { Operation } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import type { AlarmStore } from "./alarmStore";
 import { checks, invalidValue } from "./inputs";
 
@@ -28,7 +29,7 @@ export function makeTagOperations({ alarms, arnOf, save }: AlarmStore) {
   const need = (action: string, resourceArn: string) => ({
     action: `cloudwatch:${action}`,
     resource: resourceArn,
-    context: resourceTags(
+    context: resourceTagContext(
       Object.values(alarms).find(({ configuration }) => arnOf(configuration.AlarmName) === resourceArn)?.tags,
     ),
   });
@@ -71,10 +72,6 @@ export function tagsOf(tags: Tag[] | undefined): Record<string, string> {
     ),
   );
 }
-
-/** The condition keys that a resource's tags give to policies. */
-export const resourceTags = (tags: Record<string, string> = {}): Record<string, string> =>
-  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 
 function checkCount(tags: Record<string, string>): Record<string, string> {
   if (Object.keys(tags).length > MAX_TAGS) throw invalidValue(`A resource can have at most ${MAX_TAGS} tags`);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { awsError } from "../core/errors";
 import type { CloudDeps, Need } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import type { Deliveries, Delivery } from "./deliveries";
 import { type BusEvent, makeEvent } from "./event";
 import { type EventMatcher, readPattern } from "./pattern";
@@ -119,9 +120,7 @@ export function openRules(deps: CloudDeps, deliveries: Deliveries): Rules {
     need: (action, name) => ({
       action: `events:${action}`,
       resource: arnOf(name),
-      context: Object.fromEntries(
-        Object.entries(lookUp(name)?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
-      ),
+      context: resourceTagContext(lookUp(name)?.tags),
     }),
     route(event) {
       for (const rule of Object.values(document.value)) {

@@ -1,6 +1,7 @@
 import { runSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 import { awsError } from "../core/errors";
 import type { Caller, CloudDeps, Need } from "../core/service";
+import { principalTagContext, requestTagContext } from "../core/tagContext";
 import { identityOf } from "./identities";
 import { documentOfPolicy } from "./managedPolicies";
 import { type IamState, type Identity, roleOfArn } from "./state";
@@ -123,13 +124,9 @@ export function makeAuthorizer(
       const role = roleOfArn(state, roleArn);
       if (!role) return false;
       const federated: Caller = { kind: "service", arn: provider, accountId: state.accountId };
-      const requestTags = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-      const tagContext = { ...Object.fromEntries(requestTags), "aws:TagKeys": Object.keys(tags) };
-      const said = { ...context, ...(requestTags.length > 0 ? tagContext : {}) };
-      const policies = [
-        role.trustPolicy,
-        ...(requestTags.length > 0 ? [aboutTagging(role.trustPolicy)] : []),
-      ];
+      const said = { ...context, ...requestTagContext(tags) };
+      const hasTags = Object.keys(tags).length > 0;
+      const policies = [role.trustPolicy, ...(hasTags ? [aboutTagging(role.trustPolicy)] : [])];
       for (const policy of policies) {
         const resourcePolicy = JSON.parse(policy) as object;
         const need = { action: WEB_IDENTITY, resource: roleArn, resourcePolicy };
@@ -181,9 +178,7 @@ function contextOfCaller(state: IamState, caller: Caller, region: string): NonNu
           "aws:userid": userIdOf(caller, identity),
         }),
     ...(caller.kind === "user" && identity ? { "aws:username": identity.name } : {}),
-    ...Object.fromEntries(
-      Object.entries(identity?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
-    ),
+    ...principalTagContext(identity?.tags),
     // A session's tag stands before one of its role ("Pass session tags in AWS STS", IAM user guide).
     ...caller.sessionContext,
   };

@@ -1,4 +1,5 @@
 import type { Need, Operation } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import { arnOfIdentity, type IdentityInput, type IdentityKind, requireIdentity } from "./identities";
 import { checkQuota, cutPage, type PageInput, validationError } from "./inputs";
 import type { IamState } from "./state";
@@ -46,14 +47,10 @@ export function makeTagOperations(state: IamState, kind: IdentityKind) {
 }
 
 /** The need to put `tags` on a resource, with the condition keys of a tagging request. */
-export function tagNeed(action: string, resource: string, tags: Tag[] = []): Need {
-  if (tags.length === 0) return { action, resource };
-  const requested = tags.map(({ Key = "", Value = "" }) => [`aws:RequestTag/${Key}`, Value]);
-  return {
-    action,
-    resource,
-    context: { "aws:TagKeys": tags.map(({ Key = "" }) => Key), ...Object.fromEntries(requested) },
-  };
+export function tagNeed(action: string, resource: string, tags?: Tag[]): Need {
+  // In the Query protocol an empty list is an empty text.
+  const requested = Object.fromEntries((tags || []).map(({ Key = "", Value = "" }) => [Key, Value]));
+  return { action, resource, context: requestTagContext(requested) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, Operations } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import {
   invalidArgument,
   optionalInteger,
@@ -9,7 +10,7 @@ import {
   requiredText,
 } from "./input";
 import { STREAM_NAME, type StreamRecord, type StreamReference, type Streams } from "./streams";
-import { requestTagContext, tagsOf } from "./tags";
+import { tagsOf } from "./tags";
 
 /** Ten years (quota page, "Maximum data retention"). */
 const MAX_RETENTION_HOURS = 87_600;

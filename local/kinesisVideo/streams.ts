@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import { invalidArgument, optionalText } from "./input";
 import type { NotificationConfiguration } from "./notifications";
 
@@ -82,14 +83,10 @@ export function makeStreams({ store, clock, region, accountId }: CloudDeps): Str
     arn,
     async open(reference, call, action, context = {}) {
       const { stream, resource } = lookUp(reference);
-      const tags = Object.entries(stream?.tags ?? {}).map(([key, value]) => [
-        `aws:ResourceTag/${key}`,
-        value,
-      ]);
       await call.authorize({
         action: `kinesisvideo:${action}`,
         resource,
-        context: { ...Object.fromEntries(tags), ...context },
+        context: { ...resourceTagContext(stream?.tags), ...context },
       });
       if (!stream) {
         const named = reference.StreamARN ?? reference.StreamName;

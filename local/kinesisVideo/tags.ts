@@ -1,5 +1,6 @@
 import { awsError } from "../core/errors";
 import type { Call, Operations } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import { invalidArgument, requiredText } from "./input";
 import type { StreamReference, Streams } from "./streams";
 
@@ -69,12 +70,6 @@ export function tagsOf(given: unknown): Record<string, string> {
   });
   checkCount(entries.length);
   return Object.fromEntries(entries);
-}
-
-/** What IAM conditions see of the tags in a request. */
-export function requestTagContext(tags: Record<string, string>): Record<string, string | string[]> {
-  const entries = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), "aws:TagKeys": Object.keys(tags) };
 }
 
 function mapOfList(given: unknown): Record<string, unknown> {

@@ -2,10 +2,11 @@ import type { CreateKeyRequest, ScheduleKeyDeletionRequest } from "@aws-sdk/clie
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Operation } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import { badMarker, checks, type PageInput, validation } from "./inputs";
 import { checkKeyPolicy, defaultKeyPolicy, type RoleExists } from "./keyPolicy";
 import { checkNotPending, type Key, type Keys } from "./keys";
-import { tagContext, tagsOf } from "./tagOperations";
+import { tagsOf } from "./tagOperations";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_WAITING_DAYS = 30;
@@ -62,7 +63,7 @@ export function makeKeyOperations(deps: CloudDeps, keys: Keys, roleExists: RoleE
   const operations = {
     async CreateKey(input: CreateKeyRequest, call) {
       const tags = tagsOf(input.Tags);
-      await call.authorize({ action: "kms:CreateKey", resource: "*", context: tagContext(tags) });
+      await call.authorize({ action: "kms:CreateKey", resource: "*", context: requestTagContext(tags) });
       checks.unsupported(input, UNSUPPORTED);
       const isOther = (value: string | undefined, only: string) => value !== undefined && value !== only;
       if (

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, Need } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import { managedKeyOf } from "./awsManagedKeys";
 import { checks, notFound } from "./inputs";
 import { type KeyMaterial, newMaterial } from "./material";
@@ -114,14 +115,13 @@ export function openKeys({ store, clock, region, accountId }: CloudDeps): Keys {
     },
     add,
     need(action, key, call, context = {}) {
-      const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
       return {
         action: `kms:${action}`,
         resource: arnOf(key.id),
         // A service that calls for itself is of an account of AWS's own.
         context: {
           ...(call.caller.kind === "service" ? {} : { "kms:CallerAccount": accountId }),
-          ...Object.fromEntries(tags),
+          ...resourceTagContext(key.tags),
           ...context,
         },
         resourcePolicy: JSON.parse(key.policy) as object,

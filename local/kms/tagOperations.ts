@@ -1,6 +1,7 @@
 import type { Tag } from "@aws-sdk/client-kms";
 import { awsError } from "../core/errors";
-import type { Need, Operation } from "../core/service";
+import type { Operation } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import { checks, validation } from "./inputs";
 import type { Keys } from "./keys";
 
@@ -12,7 +13,7 @@ export function makeTagOperations(keys: Keys) {
     async TagResource(input: { KeyId?: string; Tags?: Tag[] }, call) {
       const key = keys.find(input.KeyId);
       const added = tagsOf(input.Tags);
-      await call.authorize(keys.need("TagResource", key, call, tagContext(added)));
+      await call.authorize(keys.need("TagResource", key, call, requestTagContext(added)));
       if (key.manager === "AWS")
         throw validation(`${keys.arnOf(key.id)} is managed by AWS and cannot be tagged`);
       key.tags = checkCount({ ...key.tags, ...added });
@@ -46,12 +47,6 @@ export function tagsOf(tags: Tag[] | undefined): Record<string, string> {
     TagValue ?? "",
   ]);
   return checkCount(Object.fromEntries(entries) as Record<string, string>);
-}
-
-/** What IAM conditions see of the tags in a request. */
-export function tagContext(tags: Record<string, string>): Need["context"] {
-  const entries = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), "aws:TagKeys": Object.keys(tags) };
 }
 
 function checkCount(tags: Record<string, string>): Record<string, string> {

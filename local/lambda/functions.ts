@@ -1,6 +1,7 @@
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, Need } from "../core/service";
 import type { StoredDocument } from "../core/store";
+import { resourceTagContext } from "../core/tagContext";
 
 /** A statement of a function's resource policy, as AddPermission writes it. */
 export interface PermissionStatement {
@@ -117,11 +118,10 @@ export async function openFunction(
 /** What a call to `action` on the function called `name` needs; the function may not exist yet. */
 export function functionNeed(functions: Functions, deps: CloudDeps, action: string, name: string): Need {
   const found = functions.value[name];
-  const tags = Object.entries(found?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
   return {
     action: `lambda:${action}`,
     resource: functionArn(deps, name),
-    context: Object.fromEntries(tags),
+    context: resourceTagContext(found?.tags),
     resourcePolicy: found && resourcePolicy(found),
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { CloudDeps, Need } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import { type EventFile, openEventFile } from "./eventFile";
 import { notFound } from "./inputs";
 
@@ -124,9 +125,7 @@ export function openLogGroups({ clock, store, region, accountId }: CloudDeps): L
     need: (action, name, stream = "") => ({
       action: `logs:${action}`,
       resource: streamArnOf(name, stream),
-      context: Object.fromEntries(
-        Object.entries(groups[name]?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
-      ),
+      context: resourceTagContext(groups[name]?.tags),
       resourcePolicy: resourcePolicy(),
     }),
     save: document.save,

@@ -11,7 +11,8 @@ import type {
 } from "@aws-sdk/client-sns";
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
-import type { CloudDeps, Need, Operation } from "../core/service";
+import type { CloudDeps, Operation } from "../core/service";
+import { requestTagContext } from "../core/tagContext";
 import { badToken, checks, invalidParameter } from "./inputs";
 import { checkAttributes, defaultPolicy } from "./topicAttributes";
 import type { Topic, Topics } from "./topics";
@@ -73,8 +74,8 @@ export function makeTopicOperations({ accountId }: CloudDeps, store: Topics) {
       }
       const arn = store.arnOf(name);
       const tags = tagsOf(input.Tags);
-      await call.authorize(need("CreateTopic", arn, requestTags(tags)));
-      if (input.Tags?.length) await call.authorize(need("TagResource", arn, requestTags(tags)));
+      await call.authorize(need("CreateTopic", arn, requestTagContext(tags)));
+      if (input.Tags?.length) await call.authorize(need("TagResource", arn, requestTagContext(tags)));
       const created: Topic = { name, attributes: {}, tags };
       setAttributes(created, input.Attributes ?? {});
       const existing = Object.hasOwn(topics, arn) ? topics[arn] : undefined;
@@ -120,7 +121,7 @@ export function makeTopicOperations({ accountId }: CloudDeps, store: Topics) {
 
     async TagResource(input: TagResourceRequest, call) {
       const added = tagsOf(input.Tags);
-      await call.authorize(need("TagResource", input.ResourceArn, requestTags(added)));
+      await call.authorize(need("TagResource", input.ResourceArn, requestTagContext(added)));
       const topic = findTagged(store, input.ResourceArn);
       topic.tags = checkCount({ ...topic.tags, ...added });
       store.save();
@@ -173,11 +174,6 @@ const tagsOf = (tags: Tag[] | undefined): Record<string, string> =>
       (tags || []).map(({ Key, Value }) => [checks.required(Key, "tags.member.key"), Value ?? ""]),
     ),
   );
-
-function requestTags(tags: Record<string, string>): Need["context"] {
-  const entries = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), "aws:TagKeys": Object.keys(tags) };
-}
 
 function checkCount(tags: Record<string, string>): Record<string, string> {
   if (Object.keys(tags).length <= MAX_TAGS) return tags;

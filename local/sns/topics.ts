@@ -1,4 +1,5 @@
 import type { CloudDeps, Need } from "../core/service";
+import { resourceTagContext } from "../core/tagContext";
 import { invalidParameter, notFound } from "./inputs";
 import { defaultPolicy } from "./topicAttributes";
 
@@ -79,11 +80,10 @@ export function openTopics({ store, region, accountId }: CloudDeps): Topics {
         );
       }
       const topic = Object.hasOwn(topics, topicArn) ? topics[topicArn] : undefined;
-      const tags = Object.entries(topic?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
       return {
         action: `sns:${action}`,
         resource: topicArn,
-        context: { ...Object.fromEntries(tags), ...context },
+        context: { ...resourceTagContext(topic?.tags), ...context },
         resourcePolicy:
           topic && (JSON.parse(topic.attributes.Policy ?? defaultPolicy(topicArn, accountId)) as object),
       };

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { awsError } from "../core/errors";
 import type { CloudDeps, Need } from "../core/service";
 import type { StoredDocument } from "../core/store";
+import { resourceTagContext } from "../core/tagContext";
 import { required } from "./inputs";
 import type { MessageAttributes } from "./messageAttributes";
 import { INITIAL_ATTRIBUTES } from "./queueAttributes";
@@ -103,9 +104,7 @@ export function openQueues({ store, region, accountId, endpointUrl }: CloudDeps)
       return {
         action: `sqs:${action}`,
         resource: arnOf(name),
-        context: Object.fromEntries(
-          Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
-        ),
+        context: resourceTagContext(tags),
         resourcePolicy: attributes.Policy ? (JSON.parse(attributes.Policy) as object) : undefined,
       };
     },

@@ -1,6 +1,7 @@
 import { awsError } from "../core/errors";
 import type { Need } from "../core/service";
 import type { StoredDocument } from "../core/store";
+import { resourceTagContext } from "../core/tagContext";
 import type { LoggingConfiguration } from "./logging";
 
 /** A state machine's settings at one time; executions run the revision they began with. */
@@ -32,8 +33,7 @@ export const currentRevision = ({ revisions }: StateMachine) => revisions.at(-1)
 
 /** What a call to `action` on a state machine needs. */
 export function machineNeed(machines: StateMachines, action: string, arn: string): Need {
-  const tags = Object.entries(machines.value[arn]?.tags ?? {});
-  const context = Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
+  const context = resourceTagContext(machines.value[arn]?.tags);
   return { action: `states:${action}`, resource: arn, context };
 }
 

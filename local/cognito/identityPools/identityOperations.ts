@@ -2,6 +2,7 @@ import type { GetCredentialsForIdentityInput, GetIdInput } from "@aws-sdk/client
 import { awsError, isAwsError } from "../../core/errors";
 import type { IssueCredentials } from "../../core/seams";
 import type { CloudDeps, Operation } from "../../core/service";
+import { principalTagContext } from "../../core/tagContext";
 import type { Iam } from "../../iam";
 import type { CognitoUserPools } from "../userPools";
 import { checks, type Identity, type IdentityPool, type IdentityPools, type PrincipalTagMap } from "./pools";
@@ -107,12 +108,11 @@ export function makeIdentityOperations(deps: IdentityDeps, store: IdentityPools)
           "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
         );
       }
-      const principalTags = Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
       const credentials = issueCredentials({
         roleArn,
         sessionName: "CognitoIdentityCredentials",
         durationSeconds: SESSION_SECONDS,
-        context: { ...said, ...Object.fromEntries(principalTags) },
+        context: { ...said, ...principalTagContext(tags) },
       });
       return {
         IdentityId: id,

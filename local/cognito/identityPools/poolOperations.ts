@@ -7,7 +7,8 @@ import type {
 } from "@aws-sdk/client-cognito-identity";
 import { awsError } from "../../core/errors";
 import { byKey, page } from "../../core/page";
-import type { Call, Need, Operation } from "../../core/service";
+import type { Call, Operation } from "../../core/service";
+import { requestTagContext } from "../../core/tagContext";
 import { checks, type IdentityPool, type IdentityPools } from "./pools";
 
 /** Kinds of providers that identity pools have and this cloud has not. */
@@ -42,7 +43,7 @@ export function makePoolOperations(store: IdentityPools) {
   const operations = {
     async CreateIdentityPool(input: CreateIdentityPoolInput, call) {
       const { IdentityPoolTags: tags = {}, ...settings } = input;
-      const context = tagContext(tags);
+      const context = requestTagContext(tags);
       await call.authorize({ action: "cognito-identity:CreateIdentityPool", resource: "*", context });
       const pool: IdentityPool = {
         id: store.newId(),
@@ -146,7 +147,7 @@ export function makePoolOperations(store: IdentityPools) {
     async TagResource(input: { ResourceArn?: string; Tags?: Record<string, string> }, call) {
       const IdentityPoolId = checks.required(input.ResourceArn, "resourceArn").split("/").at(-1);
       const tags = checks.required(input.Tags, "tags");
-      await call.authorize(store.need("TagResource", IdentityPoolId, tagContext(tags)));
+      await call.authorize(store.need("TagResource", IdentityPoolId, requestTagContext(tags)));
       Object.assign(store.find(IdentityPoolId).tags, tags);
       store.save();
       return {};
@@ -196,9 +197,3 @@ const mapOf = (pool: IdentityPool, provider: string) => {
     PrincipalTags: map?.tags ?? {},
   };
 };
-
-/** What IAM conditions see of the tags in a request. */
-function tagContext(tags: Record<string, string>): Need["context"] {
-  const entries = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), "aws:TagKeys": Object.keys(tags) };
-}

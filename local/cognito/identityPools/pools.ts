@@ -3,6 +3,7 @@ import type { CreateIdentityPoolInput, RoleMapping } from "@aws-sdk/client-cogni
 import { makeChecks } from "../../core/checks";
 import { awsError } from "../../core/errors";
 import type { CloudDeps, Need } from "../../core/service";
+import { resourceTagContext } from "../../core/tagContext";
 
 /** Which claims of a provider's users become tags of their sessions. */
 export interface PrincipalTagMap {
@@ -66,14 +67,10 @@ export function openIdentityPools({ store, region, accountId }: CloudDeps): Iden
     newId: () => `${region}:${randomUUID()}`,
     need(action, poolId, context = {}) {
       const id = checks.required(poolId, "identityPoolId");
-      const tags = Object.entries(pools[id]?.tags ?? {}).map(([key, value]) => [
-        `aws:ResourceTag/${key}`,
-        value,
-      ]);
       return {
         action: `cognito-identity:${action}`,
         resource: `arn:aws:cognito-identity:${region}:${accountId}:identitypool/${id}`,
-        context: { ...Object.fromEntries(tags), ...context },
+        context: { ...resourceTagContext(pools[id]?.tags), ...context },
       };
     },
     save: document.save,

@@ -5,7 +5,8 @@ import type {
   UpdateUserPoolRequest,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { byKey, page } from "../../core/page";
-import type { CloudDeps, Need, Operation } from "../../core/service";
+import type { CloudDeps, Operation } from "../../core/service";
+import { requestTagContext } from "../../core/tagContext";
 import { readSchema } from "./attributes";
 import { checks, invalidParameter } from "./inputs";
 import { passwordPolicyOf } from "./passwords";
@@ -50,7 +51,7 @@ export function makePoolOperations({ clock }: CloudDeps, store: UserPools) {
       await call.authorize({
         action: "cognito-idp:CreateUserPool",
         resource: "*",
-        context: tagContext(tags),
+        context: requestTagContext(tags),
       });
       checks.pattern(name, "poolName", /[\w\s+=,.@-]{1,128}/);
       const nowMs = clock.nowMs();
@@ -78,7 +79,7 @@ export function makePoolOperations({ clock }: CloudDeps, store: UserPools) {
     },
 
     async UpdateUserPool(input: UpdateUserPoolRequest, call) {
-      const context = tagContext(input.UserPoolTags ?? {});
+      const context = requestTagContext(input.UserPoolTags ?? {});
       await call.authorize(store.need("UpdateUserPool", input.UserPoolId, context));
       const pool = store.find(input.UserPoolId);
       const fixed = FIXED.map((name) => [name, pool.settings[name]]);
@@ -147,7 +148,7 @@ export function makePoolOperations({ clock }: CloudDeps, store: UserPools) {
     async TagResource(input: { ResourceArn?: string; Tags?: Record<string, string> }, call) {
       const pool = poolOfArn(input.ResourceArn);
       const tags = checks.required(input.Tags, "tags");
-      await call.authorize(store.need("TagResource", pool, tagContext(tags)));
+      await call.authorize(store.need("TagResource", pool, requestTagContext(tags)));
       Object.assign(store.find(pool).tags, tags);
       store.save();
       return {};
@@ -179,9 +180,3 @@ function readSettings(input: CreateUserPoolRequest | UpdateUserPoolRequest): Poo
 }
 
 const poolOfArn = (arn: string | undefined) => checks.required(arn, "resourceArn").split("/").at(-1);
-
-/** What IAM conditions see of the tags in a request. */
-function tagContext(tags: Record<string, string>): Need["context"] {
-  const entries = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), "aws:TagKeys": Object.keys(tags) };
-}

@@ -6,6 +6,7 @@ import type {
 } from "@aws-sdk/client-cognito-identity-provider";
 import { awsError } from "../../core/errors";
 import type { CloudDeps, Need } from "../../core/service";
+import { resourceTagContext } from "../../core/tagContext";
 import { checks, notFound } from "./inputs";
 import type { PasswordVerifier } from "./srp";
 import type { SigningKey } from "./tokens";
@@ -121,12 +122,10 @@ export function openUserPools({ store, region, accountId }: CloudDeps): UserPool
     arnOf,
     issuerOf: (poolId) => `https://cognito-idp.${region}.amazonaws.com/${poolId}`,
     need(action, poolId, context = {}) {
-      const tags = Object.entries(lookUp(poolId ?? "")?.tags ?? {});
-      const ofResource = tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
       return {
         action: `cognito-idp:${action}`,
         resource: arnOf(checks.required(poolId, "userPoolId")),
-        context: { ...Object.fromEntries(ofResource), ...context },
+        context: { ...resourceTagContext(lookUp(poolId ?? "")?.tags), ...context },
       };
     },
     save: document.save,
