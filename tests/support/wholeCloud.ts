@@ -65,13 +65,3 @@ export async function startWholeCloud(options: { speed?: number } = {}): Promise
     },
   };
 }
-
-/** The error that a call is refused with. */
-export async function refusalOf(call: Promise<unknown>): Promise<Error> {
-  const outcome = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (outcome instanceof Error) return outcome;
-  throw new Error("The call was not refused.");
-}

@@ -2,6 +2,7 @@ import { CloudWatch } from "@aws-sdk/client-cloudwatch";
 import { expect } from "chai";
 import { makeCloudWatch } from "../../../local/cloudWatch";
 import { type ServedServices, serveServices } from "../../support/localService";
+import { refusalOf } from "../../support/refusalOf";
 
 const widget = { type: "text", x: 0, y: 0, width: 6, height: 3, properties: { markdown: "hello" } };
 const bodyOf = (...widgets: object[]) => JSON.stringify({ widgets });
@@ -28,12 +29,6 @@ describe("CloudWatch dashboards", () => {
   });
   const put = (DashboardName: string, DashboardBody: string) =>
     client.putDashboard({ DashboardName, DashboardBody });
-  const errorOf = (call: Promise<unknown>) =>
-    call.then(
-      () => undefined,
-      (error: Error) => error,
-    );
-
   it("are kept as they were put, listed by prefix, replaced and deleted", async () => {
     await put("derby-1", bodyOf(widget));
     await put("derby-2", bodyOf());
@@ -47,7 +42,7 @@ describe("CloudWatch dashboards", () => {
     expect(kept.DashboardArn).to.equal("arn:aws:cloudwatch::123456789012:dashboard/derby-1");
     expect(JSON.parse(kept.DashboardBody ?? "").widgets).to.have.length(2);
     expect(DashboardEntries.map(({ DashboardName }) => DashboardName)).to.deep.equal(["derby-1", "derby-2"]);
-    expect((await errorOf(client.getDashboard({ DashboardName: "derby-1" })))?.name).to.equal(
+    expect((await refusalOf(client.getDashboard({ DashboardName: "derby-1" }))).name).to.equal(
       "DashboardNotFoundError",
     );
   });
@@ -55,9 +50,9 @@ describe("CloudWatch dashboards", () => {
   it("are deleted all or none", async () => {
     await put("stays", bodyOf());
 
-    const error = await errorOf(client.deleteDashboards({ DashboardNames: ["stays", "is-not"] }));
+    const error = await refusalOf(client.deleteDashboards({ DashboardNames: ["stays", "is-not"] }));
 
-    expect(error?.name).to.equal("DashboardNotFoundError");
+    expect(error.name).to.equal("DashboardNotFoundError");
     expect((await client.getDashboard({ DashboardName: "stays" })).DashboardName).to.equal("stays");
   });
 
@@ -70,11 +65,11 @@ describe("CloudWatch dashboards", () => {
     ["more than 500 widgets", bodyOf(...Array(501).fill(widget))],
   ] as const) {
     it(`are refused with ${what}`, async () => {
-      expect((await errorOf(put("wrong", body)))?.name).to.equal("DashboardInvalidInputError");
+      expect((await refusalOf(put("wrong", body))).name).to.equal("DashboardInvalidInputError");
     });
   }
 
   it("have names of letters, digits, dashes and underscores", async () => {
-    expect((await errorOf(put("lastframe/dev", bodyOf())))?.name).to.equal("ValidationException");
+    expect((await refusalOf(put("lastframe/dev", bodyOf()))).name).to.equal("ValidationException");
   });
 });

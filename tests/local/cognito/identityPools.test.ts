@@ -4,7 +4,8 @@ import { IAM } from "@aws-sdk/client-iam";
 import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
 import { STS } from "@aws-sdk/client-sts";
 import { expect } from "chai";
-import { refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 import { makePhone } from "./phone";
 
 const PASSWORD = "Correct-horse-7-battery";

@@ -9,7 +9,8 @@ import {
 import { CognitoUserAttribute } from "amazon-cognito-identity-js";
 import { CognitoJwtVerifier } from "aws-jwt-verify";
 import { expect } from "chai";
-import { refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 import { makePhone, type Phone } from "./phone";
 
 const PASSWORD = "Correct-horse-7-battery";

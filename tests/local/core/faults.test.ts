@@ -13,6 +13,7 @@ import { SQS } from "@aws-sdk/client-sqs";
 import { STS } from "@aws-sdk/client-sts";
 import { expect } from "chai";
 import { type Cloud, startCloud } from "../../../local/cloud";
+import { refusalOf } from "../../support/refusalOf";
 
 const Bucket = "footage";
 
@@ -34,17 +35,11 @@ describe("local faults", () => {
   const strike = (...rules: object[]) => cloud.faults.use({ rules });
   const put = (Key: string, Body: string | Uint8Array = Key) => s3.putObject({ Bucket, Key, Body });
   const keys = async () => ((await s3.listObjectsV2({ Bucket })).Contents ?? []).map(({ Key }) => Key);
-  const errorOf = (call: Promise<unknown>): Promise<NodeJS.ErrnoException> =>
-    call.then(
-      () => Promise.reject(new Error("The call was not struck.")),
-      (error) => error,
-    );
-
   it("answer the error that a rule states, and nothing is done", async () => {
     const fail = { code: "InternalError", status: 500, message: "We encountered an internal error." };
     strike({ service: "s3", action: "PutObject", fail });
 
-    const error = await errorOf(put("clip"));
+    const error = await refusalOf(put("clip"));
 
     expect(error).to.include({ name: "InternalError", message: fail.message });
     expect(error).to.have.nested.property("$metadata.httpStatusCode", 500);
@@ -84,7 +79,7 @@ describe("local faults", () => {
     it(`throttle ${service} by its ${code}`, async () => {
       strike({ service, action: "*", throttle: true });
 
-      const error = await errorOf(call({ ...cloud.clientConfig, maxAttempts: 1 } as Cloud["clientConfig"]));
+      const error = await refusalOf(call({ ...cloud.clientConfig, maxAttempts: 1 } as Cloud["clientConfig"]));
 
       expect(error.name).to.equal(code);
     });
@@ -103,7 +98,7 @@ describe("local faults", () => {
   it("end a call that is being delayed when the cloud is closed", async () => {
     strike({ service: "s3", action: "PutObject", delayMs: 365 * 86_400_000 });
 
-    const call = errorOf(put("clip"));
+    const call = refusalOf(put("clip"));
     while (cloud.faults.strikes.length === 0) await new Promise(setImmediate);
     await cloud.close();
 
@@ -119,7 +114,7 @@ describe("local faults", () => {
     it(`cut the connection ${moment} the act, which is ${held.length ? "" : "not "}done then`, async () => {
       strike({ service: "s3", action: "PutObject", cut: moment });
 
-      const error = await errorOf(put("clip", Buffer.alloc(300_000)));
+      const error = await refusalOf(put("clip", Buffer.alloc(300_000)));
 
       expect(error.code).to.equal("ECONNRESET");
       expect(await keys()).to.deep.equal(held);
@@ -132,7 +127,7 @@ describe("local faults", () => {
 
     const { Body, ContentLength } = await s3.getObject({ Bucket, Key: "clip" });
     let receivedBytes = 0;
-    const error = await errorOf(
+    const error = await refusalOf(
       (async () => {
         for await (const part of Body as AsyncIterable<Uint8Array>) receivedBytes += part.length;
       })(),
@@ -144,7 +139,7 @@ describe("local faults", () => {
 
   it("end by themselves when another script is put in force", async () => {
     strike({ service: "*", action: "*", throttle: true });
-    await errorOf(put("first"));
+    await refusalOf(put("first"));
 
     cloud.faults.use({ rules: [] });
     await put("second");

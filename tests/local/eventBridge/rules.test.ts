@@ -20,6 +20,7 @@ import { expect } from "chai";
 import { type EventBridge, makeEventBridge } from "../../../local/eventBridge";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { makeManualClock } from "../../support/manualClock";
+import { refusalOf } from "../../support/refusalOf";
 
 const RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/recorder";
 const FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:archive";
@@ -47,12 +48,6 @@ describe("EventBridge rules", () => {
     eventBridge.close();
     await served.close();
   });
-
-  const refusalOf = (call: Promise<unknown>) =>
-    call.then(
-      () => "no refusal",
-      (error: Error) => `${error.name}: ${error.message}`,
-    );
 
   it("are described as they were put", async () => {
     const { RuleArn } = await client.send(new PutRuleCommand(RULE));
@@ -124,8 +119,9 @@ describe("EventBridge rules", () => {
 
     await client.send(new DeleteRuleCommand({ Name: "recorder" }));
 
-    expect(refusal).to.equal("ValidationException: Rule can't be deleted since it has targets.");
-    expect(await refusalOf(client.send(new DescribeRuleCommand({ Name: "recorder" })))).to.equal(
+    expect(String(refusal)).to.equal("ValidationException: Rule can't be deleted since it has targets.");
+    const gone = await refusalOf(client.send(new DescribeRuleCommand({ Name: "recorder" })));
+    expect(String(gone)).to.equal(
       "ResourceNotFoundException: Rule recorder does not exist on EventBus default.",
     );
   });
@@ -152,7 +148,7 @@ describe("EventBridge rules", () => {
 
     expect(EventBuses?.map(({ Name }) => Name)).to.deep.equal(["default"]);
     expect(Arn).to.equal("arn:aws:events:us-east-1:123456789012:event-bus/default");
-    expect(refusal).to.match(/^ResourceNotFoundException: Event bus mine does not exist/);
+    expect(String(refusal)).to.match(/^ResourceNotFoundException: Event bus mine does not exist/);
   });
 
   it("can have their pattern tried on an event", async () => {
@@ -177,7 +173,7 @@ describe("EventBridge rules", () => {
       ),
     );
 
-    expect(refusals).to.deep.equal([
+    expect(refusals.map(String)).to.deep.equal([
       "InvalidEventPatternException: Event pattern is not valid. Reason: 'source' must be an object or an array",
       "ValidationException: Parameter ScheduleExpression is not valid.",
       "ValidationException: Parameter(s) EventPattern or ScheduleExpression must be specified.",
@@ -212,9 +208,8 @@ describe("EventBridge rules", () => {
         ),
       );
 
-      expect(refusal)
-        .to.match(/^ValidationException/)
-        .and.match(message);
+      expect(refusal.name).to.equal("ValidationException");
+      expect(refusal.message).to.match(message);
     });
   }
 });

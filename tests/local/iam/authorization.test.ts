@@ -1,7 +1,8 @@
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { expect } from "chai";
 import type { Caller } from "../../../local/core/service";
-import { ACCOUNT, errorOf, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 const QUEUE_ARN = `arn:aws:sqs:us-east-1:${ACCOUNT}:dead-letters`;
 const RULE_ARN = `arn:aws:events:us-east-1:${ACCOUNT}:rule/alarms`;
@@ -36,8 +37,8 @@ describe("calls inside the cloud", () => {
     const need = { ...sendMessage, resourcePolicy: queuePolicy };
 
     await asRule(RULE_ARN).authorize(need);
-    const ofAnotherRule = await errorOf(asRule(`${RULE_ARN}2`).authorize(need));
-    const withoutPolicy = await errorOf(asRule(RULE_ARN).authorize(sendMessage));
+    const ofAnotherRule = await refusalOf(asRule(`${RULE_ARN}2`).authorize(need));
+    const withoutPolicy = await refusalOf(asRule(RULE_ARN).authorize(sendMessage));
 
     expect(ofAnotherRule.name).to.equal("AccessDeniedException");
     expect(withoutPolicy.message).to.equal(
@@ -49,7 +50,7 @@ describe("calls inside the cloud", () => {
     const asRule = cloud.iam.callAs({ servicePrincipal: "events.amazonaws.com", sourceArn: RULE_ARN });
 
     await asRule.authorize({ ...sendMessage, resourcePolicy: queuePolicy });
-    await errorOf(asRule.authorize(sendMessage));
+    await refusalOf(asRule.authorize(sendMessage));
 
     const told = cloud.judgements.map(({ caller, need, isAllowed }) => [caller.arn, need.action, isAllowed]);
     expect(told).to.deep.equal([
@@ -72,7 +73,7 @@ describe("calls inside the cloud", () => {
 
     await cloud.iam.callAs({ ...role, servicePrincipal: "events.amazonaws.com" }).authorize(need);
     const untrusted = cloud.iam.callAs({ ...role, servicePrincipal: "lambda.amazonaws.com" });
-    const refusal = await errorOf(untrusted.authorize(need));
+    const refusal = await refusalOf(untrusted.authorize(need));
 
     expect(refusal.message).to.match(/lambda.amazonaws.com is not authorized to perform: sts:AssumeRole/);
     expect(await cloud.iam.trusts(role.roleArn, "events.amazonaws.com")).to.equal(true);
@@ -100,7 +101,7 @@ describe("calls inside the cloud", () => {
   it("by a role that does not exist are refused", async () => {
     const roleArn = `arn:aws:iam::${ACCOUNT}:role/nobody`;
 
-    const refusal = await errorOf(cloud.iam.callAs({ roleArn, sessionName: "x" }).authorize(sendMessage));
+    const refusal = await refusalOf(cloud.iam.callAs({ roleArn, sessionName: "x" }).authorize(sendMessage));
 
     expect(refusal.name).to.equal("AccessDeniedException");
   });
@@ -136,7 +137,7 @@ describe("the account's owner", () => {
       { ...need, resourcePolicy: deny("aws:SecureTransport", "true") },
     ]);
 
-    expect((await errorOf(denied)).message).to.match(/with an explicit deny in a resource-based policy$/);
+    expect((await refusalOf(denied)).message).to.match(/with an explicit deny in a resource-based policy$/);
   });
 
   it("must have all of several needs allowed", async () => {
@@ -149,7 +150,7 @@ describe("the account's owner", () => {
       { action: "s3:DeleteObject", resource, resourcePolicy },
     ]);
 
-    expect((await errorOf(both)).message).to.match(/s3:DeleteObject on resource/);
+    expect((await refusalOf(both)).message).to.match(/s3:DeleteObject on resource/);
   });
 });
 
@@ -174,7 +175,7 @@ describe("a service that asks IAM wrongly", () => {
     it(`hears of it loudly, with action and resource: ${mistake}`, async () => {
       const call = cloud.iam.gatekeeper.authorize(owner, [need]);
 
-      const failure = await errorOf(call);
+      const failure = await refusalOf(call);
 
       expect(failure).not.to.have.property("statusCode");
       expect(failure.message).to.contain(`${need.action} on ${need.resource}`);

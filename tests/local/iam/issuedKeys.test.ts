@@ -16,7 +16,8 @@ import {
 } from "@aws-sdk/client-iam";
 import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
-import { ACCOUNT, type Credentials, errorOf, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, type Credentials, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 const roleArn = `arn:aws:iam::${ACCOUNT}:role/archiver`;
 const describeGate = new DescribeStreamCommand({ StreamName: "gate" });
@@ -73,8 +74,8 @@ describe("a key pair that IAM issued", () => {
   it("is refused with another secret, by each service under its own error's name", async () => {
     const keys = { ...(await makeCamera(cloud.owner)), secretAccessKey: "wrong" };
 
-    const ofKinesisVideo = await errorOf(cloud.camera(keys).send(describeGate));
-    const ofIam = await errorOf(new IAMClient(cloud.clientConfig(keys)).send(new ListRolesCommand({})));
+    const ofKinesisVideo = await refusalOf(cloud.camera(keys).send(describeGate));
+    const ofIam = await refusalOf(new IAMClient(cloud.clientConfig(keys)).send(new ListRolesCommand({})));
 
     expect(ofKinesisVideo.name).to.equal("InvalidSignatureException");
     expect(ofKinesisVideo.$metadata?.httpStatusCode).to.equal(403);
@@ -87,11 +88,11 @@ describe("a key pair that IAM issued", () => {
     const which = { UserName: "phone", AccessKeyId: keys.accessKeyId };
 
     await cloud.owner.send(new UpdateAccessKeyCommand({ ...which, Status: "Inactive" }));
-    const whileInactive = await errorOf(cloud.camera(keys).send(describeGate));
+    const whileInactive = await refusalOf(cloud.camera(keys).send(describeGate));
     await cloud.owner.send(new UpdateAccessKeyCommand({ ...which, Status: "Active" }));
     await cloud.camera(keys).send(describeGate);
     await cloud.owner.send(new DeleteAccessKeyCommand(which));
-    const onceDeleted = await errorOf(cloud.camera(keys).send(describeGate));
+    const onceDeleted = await refusalOf(cloud.camera(keys).send(describeGate));
 
     expect(whileInactive.name).to.equal("UnrecognizedClientException");
     expect(onceDeleted.name).to.equal("UnrecognizedClientException");
@@ -102,8 +103,8 @@ describe("a key pair that IAM issued", () => {
     await makeArchiver(cloud.owner);
     const { sessionToken: _token, ...keys } = cloud.iam.issueCredentials({ roleArn, sessionName: "run" });
 
-    const without = await errorOf(cloud.camera(keys).send(describeGate));
-    const withAnother = await errorOf(cloud.camera({ ...keys, sessionToken: "other" }).send(describeGate));
+    const without = await refusalOf(cloud.camera(keys).send(describeGate));
+    const withAnother = await refusalOf(cloud.camera({ ...keys, sessionToken: "other" }).send(describeGate));
 
     expect(without.name).to.equal("UnrecognizedClientException");
     expect(withAnother.name).to.equal("UnrecognizedClientException");
@@ -113,7 +114,7 @@ describe("a key pair that IAM issued", () => {
     await makeArchiver(cloud.owner);
     const credentials = cloud.iam.issueCredentials({ roleArn, sessionName: "run", durationSeconds: 0 });
 
-    const refusal = await errorOf(cloud.camera(credentials).send(describeGate));
+    const refusal = await refusalOf(cloud.camera(credentials).send(describeGate));
 
     expect(credentials.expiration.getTime()).to.be.at.most(Date.now());
     expect(refusal.name).to.equal("ExpiredTokenException");
@@ -127,7 +128,7 @@ describe("a key pair that IAM issued", () => {
     await cloud.owner.send(new DeleteRolePolicyCommand({ RoleName: "archiver", PolicyName: "all" }));
     await cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" }));
     await makeArchiver(cloud.owner);
-    const refusal = await errorOf(cloud.camera(credentials).send(describeGate));
+    const refusal = await refusalOf(cloud.camera(credentials).send(describeGate));
 
     expect(refusal.name).to.equal("UnrecognizedClientException");
   });
@@ -171,7 +172,7 @@ describe("a key pair that IAM did not issue", () => {
     cloud = await serveIam({ acceptAnyOwnerKey: false });
     const keys = { accessKeyId: "AKIAFROMELSEWHERE", secretAccessKey: "whatever" };
 
-    const refusal = await errorOf(cloud.camera(keys).send(describeGate));
+    const refusal = await refusalOf(cloud.camera(keys).send(describeGate));
 
     expect(refusal.name).to.equal("UnrecognizedClientException");
   });

@@ -14,7 +14,8 @@ import {
   ListPolicyVersionsCommand,
 } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { ACCOUNT, errorOf, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 const PolicyArn = `arn:aws:iam::${ACCOUNT}:policy/reader`;
 const LAMBDA_BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
@@ -67,8 +68,8 @@ describe("managed policies", () => {
   it("have five versions at most, and always a default one", async () => {
     for (let count = 1; count < 5; count++) await addVersion();
 
-    const sixth = await errorOf(addVersion());
-    const ofDefault = await errorOf(
+    const sixth = await refusalOf(addVersion());
+    const ofDefault = await refusalOf(
       cloud.owner.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: "v1" })),
     );
 
@@ -83,7 +84,7 @@ describe("managed policies", () => {
     await cloud.owner.send(new AttachRolePolicyCommand(which));
     const before = await attached();
     await cloud.owner.send(new DetachRolePolicyCommand(which));
-    const again = await errorOf(cloud.owner.send(new DetachRolePolicyCommand(which)));
+    const again = await refusalOf(cloud.owner.send(new DetachRolePolicyCommand(which)));
 
     expect(before).to.deep.equal([{ PolicyName: "reader", PolicyArn }]);
     expect(await attached()).to.deep.equal([]);
@@ -93,8 +94,8 @@ describe("managed policies", () => {
   it("hold up the deletion of themselves and of their roles while they are attached", async () => {
     await cloud.owner.send(new AttachRolePolicyCommand({ RoleName: "archiver", PolicyArn }));
 
-    const ofPolicy = await errorOf(cloud.owner.send(new DeletePolicyCommand({ PolicyArn })));
-    const ofRole = await errorOf(cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" })));
+    const ofPolicy = await refusalOf(cloud.owner.send(new DeletePolicyCommand({ PolicyArn })));
+    const ofRole = await refusalOf(cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" })));
 
     expect(ofPolicy.name).to.equal("DeleteConflictException");
     expect(ofRole.name).to.equal("DeleteConflictException");
@@ -104,10 +105,10 @@ describe("managed policies", () => {
   it("are deleted after their other versions", async () => {
     await addVersion();
 
-    const conflict = await errorOf(cloud.owner.send(new DeletePolicyCommand({ PolicyArn })));
+    const conflict = await refusalOf(cloud.owner.send(new DeletePolicyCommand({ PolicyArn })));
     await cloud.owner.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: "v2" }));
     await cloud.owner.send(new DeletePolicyCommand({ PolicyArn }));
-    const gone = await errorOf(cloud.owner.send(new GetPolicyCommand({ PolicyArn })));
+    const gone = await refusalOf(cloud.owner.send(new GetPolicyCommand({ PolicyArn })));
 
     expect(conflict.name).to.equal("DeleteConflictException");
     expect(gone.name).to.equal("NoSuchEntityException");
@@ -116,12 +117,12 @@ describe("managed policies", () => {
   it("of AWS can be attached and not changed", async () => {
     await cloud.owner.send(new AttachRolePolicyCommand({ RoleName: "archiver", PolicyArn: LAMBDA_BASIC }));
 
-    const change = await errorOf(
+    const change = await refusalOf(
       cloud.owner.send(
         new CreatePolicyVersionCommand({ PolicyArn: LAMBDA_BASIC, PolicyDocument: policy("*") }),
       ),
     );
-    const unknown = await errorOf(
+    const unknown = await refusalOf(
       cloud.owner.send(
         new AttachRolePolicyCommand({ RoleName: "archiver", PolicyArn: "arn:aws:iam::aws:policy/Nothing" }),
       ),
@@ -135,7 +136,7 @@ describe("managed policies", () => {
   });
 
   it("have ARNs that are ARNs", async () => {
-    const refusal = await errorOf(
+    const refusal = await refusalOf(
       cloud.owner.send(new GetPolicyCommand({ PolicyArn: "arn:of:the:reader:policy" })),
     );
 

@@ -9,7 +9,8 @@ import {
 import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
 import { makeClock } from "../../../local/core/clock";
-import { ACCOUNT, errorOf, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, GATE_ARN, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 describe("the permissions of a role's session", () => {
   let cloud: ServedIam;
@@ -32,7 +33,7 @@ describe("the permissions of a role's session", () => {
     cloud.owner.send(new PutRolePolicyCommand({ RoleName: "archiver", PolicyName, PolicyDocument }));
 
   it("are none at first, and the refusal names user, action and resource as AWS does", async () => {
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
 
     expect(refusal.name).to.equal("AccessDeniedException");
     expect(refusal.$metadata?.httpStatusCode).to.equal(403);
@@ -46,7 +47,7 @@ describe("the permissions of a role's session", () => {
 
     const { StreamInfo } = await describeGate();
     await cloud.owner.send(new DeleteRolePolicyCommand({ RoleName: "archiver", PolicyName: "read" }));
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
 
     expect(StreamInfo?.StreamARN).to.equal(GATE_ARN);
     expect(refusal.name).to.equal("AccessDeniedException");
@@ -62,7 +63,7 @@ describe("the permissions of a role's session", () => {
     const judgedMeanwhile = session.authorize(read);
     await cloud.iam.operations.DeleteRolePolicy?.(which as never, asOwner);
     await judgedMeanwhile;
-    const refusal = await errorOf(session.authorize(read));
+    const refusal = await refusalOf(session.authorize(read));
 
     expect(refusal.name).to.equal("AccessDeniedException");
   });
@@ -70,7 +71,7 @@ describe("the permissions of a role's session", () => {
   it("do not reach another stream's resource", async () => {
     await put("read", policy("kinesisvideo:*", GATE_ARN.replace("gate", "yard")));
 
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
 
     expect(refusal.name).to.equal("AccessDeniedException");
   });
@@ -79,7 +80,7 @@ describe("the permissions of a role's session", () => {
     await put("read", policy("kinesisvideo:*"));
     await put("not-the-gate", policy("kinesisvideo:*", GATE_ARN, "Deny"));
 
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
 
     expect(refusal.message).to.match(/with an explicit deny in an identity-based policy$/);
   });
@@ -90,7 +91,7 @@ describe("the permissions of a role's session", () => {
     const PolicyArn = created.Policy?.Arn;
     await cloud.owner.send(new AttachRolePolicyCommand({ RoleName: "archiver", PolicyArn }));
 
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
     await cloud.owner.send(
       new CreatePolicyVersionCommand({
         PolicyArn,
@@ -114,7 +115,7 @@ describe("the permissions of a role's session", () => {
     };
 
     await allow("south");
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
     await allow("north");
     const { StreamInfo } = await describeGate();
 
@@ -130,7 +131,7 @@ describe("the permissions of a role's session", () => {
     nowMs = Date.UTC(2026, 10, 22, 17, 59, 59);
     const { StreamInfo } = await describeGate();
     nowMs = Date.UTC(2026, 10, 22, 18, 0, 0);
-    const refusal = await errorOf(describeGate());
+    const refusal = await refusalOf(describeGate());
 
     expect(StreamInfo?.StreamName).to.equal("gate");
     expect(refusal.name).to.equal("AccessDeniedException");

@@ -5,7 +5,8 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { errorOf, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 const statement = (members: object) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...members }] });
@@ -30,7 +31,7 @@ describe("a policy document", () => {
   } satisfies Record<string, [string, RegExp]>;
   for (const [mistake, [PolicyDocument, expected]] of Object.entries(malformed)) {
     it(`of an identity is refused as malformed when it has ${mistake}`, async () => {
-      const refusal = await errorOf(
+      const refusal = await refusalOf(
         cloud.owner.send(new CreatePolicyCommand({ PolicyName: "p", PolicyDocument })),
       );
 
@@ -49,7 +50,7 @@ describe("a policy document", () => {
   } satisfies Record<string, [string, RegExp]>;
   for (const [mistake, [AssumeRolePolicyDocument, expected]] of Object.entries(malformedTrust)) {
     it(`of a role's trust is refused as malformed when it has ${mistake}`, async () => {
-      const refusal = await errorOf(
+      const refusal = await refusalOf(
         cloud.owner.send(new CreateRoleCommand({ RoleName: "r", AssumeRolePolicyDocument })),
       );
 
@@ -62,7 +63,7 @@ describe("a policy document", () => {
     const AssumeRolePolicyDocument = trust({ Service: "lambda.amazonaws.com" });
     await cloud.owner.send(new CreateRoleCommand({ RoleName: "r", AssumeRolePolicyDocument }));
 
-    await errorOf(
+    await refusalOf(
       cloud.owner.send(new PutRolePolicyCommand({ RoleName: "r", PolicyName: "p", PolicyDocument: "{" })),
     );
     const { PolicyNames } = await cloud.owner.send(new ListRolePoliciesCommand({ RoleName: "r" }));

@@ -15,7 +15,8 @@ import {
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { ACCOUNT, errorOf, policy, type ServedIam, serveIam, trust } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, policy, type ServedIam, serveIam, trust } from "./servedIam";
 
 const AssumeRolePolicyDocument = trust({ Service: "lambda.amazonaws.com" });
 
@@ -92,7 +93,7 @@ describe("IAM roles", () => {
     const before = await cloud.owner.send(new ListRolePoliciesCommand({ RoleName: "archiver" }));
     await cloud.owner.send(new DeleteRolePolicyCommand(which));
     const after = await cloud.owner.send(new ListRolePoliciesCommand({ RoleName: "archiver" }));
-    const gone = await errorOf(cloud.owner.send(new GetRolePolicyCommand(which)));
+    const gone = await refusalOf(cloud.owner.send(new GetRolePolicyCommand(which)));
 
     expect(decodeURIComponent(read.PolicyDocument ?? "")).to.equal(PolicyDocument);
     expect(before.PolicyNames).to.deep.equal(["read"]);
@@ -120,11 +121,11 @@ describe("IAM roles", () => {
     const which = { RoleName: "archiver", PolicyName: "read" };
     await cloud.owner.send(new PutRolePolicyCommand({ ...which, PolicyDocument: policy("s3:GetObject") }));
 
-    const conflict = await errorOf(cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" })));
+    const conflict = await refusalOf(cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" })));
     await cloud.owner.send(new DeleteRolePolicyCommand(which));
     const profiles = await cloud.owner.send(new ListInstanceProfilesForRoleCommand({ RoleName: "archiver" }));
     await cloud.owner.send(new DeleteRoleCommand({ RoleName: "archiver" }));
-    const gone = await errorOf(cloud.owner.send(new GetRoleCommand({ RoleName: "archiver" })));
+    const gone = await refusalOf(cloud.owner.send(new GetRoleCommand({ RoleName: "archiver" })));
 
     expect(conflict.name).to.equal("DeleteConflictException");
     expect(conflict.$metadata?.httpStatusCode).to.equal(409);
@@ -137,18 +138,18 @@ describe("IAM roles", () => {
   it("have unique names", async () => {
     await create("archiver");
 
-    const refusal = await errorOf(create("archiver"));
+    const refusal = await refusalOf(create("archiver"));
 
     expect(refusal.name).to.equal("EntityAlreadyExistsException");
     expect(refusal.message).to.equal("Role with name archiver already exists.");
   });
 
   it("have names of 1 to 64 letters, digits and +=,.@-_", async () => {
-    const spaced = await errorOf(create("an archiver"));
-    const long = await errorOf(create("a".repeat(65)));
+    const spaced = await refusalOf(create("an archiver"));
+    const long = await refusalOf(create("a".repeat(65)));
     await create("a".repeat(64));
     await create("constructor");
-    const asked = await errorOf(cloud.owner.send(new GetRoleCommand({ RoleName: "an archiver" })));
+    const asked = await refusalOf(cloud.owner.send(new GetRoleCommand({ RoleName: "an archiver" })));
 
     expect(asked.name).to.equal("ValidationError");
     expect(spaced.name).to.equal("ValidationError");
@@ -166,7 +167,7 @@ describe("IAM roles", () => {
       cloud.owner.send(new PutRolePolicyCommand({ RoleName: "archiver", PolicyName, PolicyDocument }));
 
     await put("first", `${sized(6000)}${" ".repeat(100)}`);
-    const refusal = await errorOf(put("second", sized(4241)));
+    const refusal = await refusalOf(put("second", sized(4241)));
     await put("second", sized(4240));
 
     expect(refusal.name).to.equal("LimitExceededException");
@@ -176,7 +177,7 @@ describe("IAM roles", () => {
   it("refuse a permissions boundary rather than ignore it", async () => {
     const PermissionsBoundary = `arn:aws:iam::${ACCOUNT}:policy/boundary`;
 
-    const refusal = await errorOf(
+    const refusal = await refusalOf(
       cloud.owner.send(
         new CreateRoleCommand({ RoleName: "archiver", AssumeRolePolicyDocument, PermissionsBoundary }),
       ),

@@ -119,18 +119,6 @@ export function trust(principal: Record<string, string>, condition?: object): st
   return JSON.stringify({ Version: "2012-10-17", Statement });
 }
 
-/** The error that `call` rejects with. */
-export async function errorOf(
-  call: Promise<unknown>,
-): Promise<Error & { $metadata?: { httpStatusCode?: number } }> {
-  return call.then(
-    () => {
-      throw new Error("The call was answered; it should have been refused");
-    },
-    (error: Error) => error,
-  );
-}
-
 function kinesisVideoStandIn(callers: Caller[]): HttpService {
   return restJsonService({
     signingName: "kinesisvideo",

@@ -2,7 +2,8 @@ import { IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
 import { DescribeStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { expect } from "chai";
 import { restJsonService } from "../../../local/core/protocols";
-import { errorOf, type ServedIam, serveIam } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { type ServedIam, serveIam } from "./servedIam";
 import { amzDate, send, signByHand } from "./wireRequests";
 
 const MINUTE_MS = 60_000;
@@ -47,7 +48,7 @@ describe("a request that cannot be trusted", () => {
   it("is an InvalidSignatureException of Kinesis Video when its scope names another region", async () => {
     const abroad = new KinesisVideoClient({ ...cloud.clientConfig(), region: "eu-west-1" });
 
-    const refusal = await errorOf(abroad.send(new DescribeStreamCommand({ StreamName: "gate" })));
+    const refusal = await refusalOf(abroad.send(new DescribeStreamCommand({ StreamName: "gate" })));
 
     expect(refusal.name).to.equal("InvalidSignatureException");
     expect(refusal.$metadata?.httpStatusCode).to.equal(403);
@@ -67,8 +68,8 @@ describe("a request that cannot be trusted", () => {
     const late = new KinesisVideoClient({ ...cloud.clientConfig(), systemClockOffset: -6 * MINUTE_MS });
     const early = new KinesisVideoClient({ ...cloud.clientConfig(), systemClockOffset: 6 * MINUTE_MS });
 
-    const tooLate = await errorOf(late.send(new DescribeStreamCommand({ StreamName: "gate" })));
-    const tooEarly = await errorOf(early.send(new DescribeStreamCommand({ StreamName: "gate" })));
+    const tooLate = await refusalOf(late.send(new DescribeStreamCommand({ StreamName: "gate" })));
+    const tooEarly = await refusalOf(early.send(new DescribeStreamCommand({ StreamName: "gate" })));
 
     expect(tooLate.name).to.equal("InvalidSignatureException");
     expect(tooLate.message).to.match(/^Signature expired: .* - 5 min\.$/);
@@ -78,7 +79,7 @@ describe("a request that cannot be trusted", () => {
   it("is a SignatureDoesNotMatch of IAM when it is too old", async () => {
     const late = new IAMClient({ ...cloud.clientConfig(), systemClockOffset: -6 * MINUTE_MS });
 
-    const refusal = await errorOf(late.send(new ListRolesCommand({})));
+    const refusal = await refusalOf(late.send(new ListRolesCommand({})));
 
     expect(refusal.name).to.equal("SignatureDoesNotMatch");
     expect(refusal.$metadata?.httpStatusCode).to.equal(403);

@@ -11,7 +11,8 @@ import {
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { expect } from "chai";
-import { ACCOUNT, errorOf, policy, type ServedIam, serveIam } from "./servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, policy, type ServedIam, serveIam } from "./servedIam";
 
 describe("IAM users", () => {
   let cloud: ServedIam;
@@ -44,7 +45,7 @@ describe("IAM users", () => {
     const first = await createKey();
     const second = await createKey();
 
-    const third = await errorOf(createKey());
+    const third = await refusalOf(createKey());
     const listed = await cloud.owner.send(new ListAccessKeysCommand({ UserName: "phone" }));
 
     expect(first.accessKeyId).to.match(/^AKIA[A-Z2-7]{16}$/);
@@ -61,7 +62,7 @@ describe("IAM users", () => {
     const PolicyDocument = policy("iam:GetUser", `arn:aws:iam::${ACCOUNT}:user/cameras/\${aws:username}`);
     const self = new IAMClient(cloud.clientConfig(await createKey()));
 
-    const before = await errorOf(self.send(new GetUserCommand({})));
+    const before = await refusalOf(self.send(new GetUserCommand({})));
     await cloud.owner.send(
       new PutUserPolicyCommand({ UserName: "phone", PolicyName: "self", PolicyDocument }),
     );
@@ -77,12 +78,12 @@ describe("IAM users", () => {
     await cloud.owner.send(new PutUserPolicyCommand({ ...which, PolicyDocument: policy("s3:*") }));
     const remove = () => cloud.owner.send(new DeleteUserCommand({ UserName: "phone" }));
 
-    const withKey = await errorOf(remove());
+    const withKey = await refusalOf(remove());
     await cloud.owner.send(new DeleteAccessKeyCommand({ UserName: "phone", AccessKeyId }));
-    const withPolicy = await errorOf(remove());
+    const withPolicy = await refusalOf(remove());
     await cloud.owner.send(new DeleteUserPolicyCommand(which));
     await remove();
-    const gone = await errorOf(cloud.owner.send(new GetUserCommand({ UserName: "phone" })));
+    const gone = await refusalOf(cloud.owner.send(new GetUserCommand({ UserName: "phone" })));
 
     expect(withKey.message).to.equal("Cannot delete entity, must delete access keys first.");
     expect(withPolicy.message).to.equal("Cannot delete entity, must delete policies first.");

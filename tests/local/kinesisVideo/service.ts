@@ -8,6 +8,7 @@ import type { Clock } from "../../../local/core/clock";
 import type { PublishToTopic, PutMetric, UseKey } from "../../../local/core/seams";
 import { type KinesisVideo, makeKinesisVideo } from "../../../local/kinesisVideo";
 import { serveServices } from "../../support/localService";
+import { refusalOf } from "../../support/refusalOf";
 
 export type Datum = Parameters<PutMetric>[0];
 
@@ -88,9 +89,6 @@ export async function allFragments(
 export async function failureOf(
   call: Promise<unknown>,
 ): Promise<{ name: string; message: string; status?: number }> {
-  const error = await call.then(
-    () => Promise.reject(new Error("The call succeeded.")),
-    (thrown: Error & { $metadata?: { httpStatusCode?: number } }) => thrown,
-  );
-  return { name: error.name, message: error.message, status: error.$metadata?.httpStatusCode };
+  const { name, message, $metadata } = await refusalOf(call);
+  return { name, message, status: $metadata?.httpStatusCode };
 }

@@ -4,7 +4,8 @@ import { Lambda } from "@aws-sdk/client-lambda";
 import { S3 } from "@aws-sdk/client-s3";
 import { SQS } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import { type Permission, refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { type Permission, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 import { archive } from "../lambda/support";
 
 const any = (...Action: string[]): Permission => ({ Action, Resource: "*" });

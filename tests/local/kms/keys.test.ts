@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { makeKms } from "../../../local/kms";
 import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";
-import { refusalOf } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
 
 const DAY_MS = 86_400_000;
 

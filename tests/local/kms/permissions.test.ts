@@ -1,6 +1,7 @@
 import { KMS } from "@aws-sdk/client-kms";
 import { expect } from "chai";
-import { refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 
 const ACCOUNT = { AWS: "arn:aws:iam::123456789012:root" };
 const allow = (Principal: object, Action: string | string[], Condition?: object) => ({

@@ -15,7 +15,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
-import { archive, errorOf, ROLE, type ServedLambda, serveLambda } from "./support";
+import { refusalOf } from "../../support/refusalOf";
+import { archive, ROLE, type ServedLambda, serveLambda } from "./support";
 
 const SOURCE = "exports.handler = async () => process.env.BUCKET ?? 'none';";
 
@@ -98,7 +99,7 @@ describe("local Lambda: functions", () => {
     ],
   ] as const) {
     it(`refuses ${title}`, async () => {
-      const error = await errorOf(cloud.create("wrong", SOURCE, more as object));
+      const error = await refusalOf(cloud.create("wrong", SOURCE, more as object));
 
       expect(error.name).to.equal(name);
       expect(error.message).to.match(message);
@@ -108,7 +109,7 @@ describe("local Lambda: functions", () => {
   it("refuses a second function of the same name", async () => {
     await cloud.create("archiver", SOURCE);
 
-    const error = await errorOf(cloud.create("archiver", SOURCE));
+    const error = await refusalOf(cloud.create("archiver", SOURCE));
 
     expect(error.name).to.equal("ResourceConflictException");
   });
@@ -139,7 +140,7 @@ describe("local Lambda: functions", () => {
     const ZipFile = archive({ "index.js": "exports.handler = async () => 2;" });
     await cloud.client.send(new UpdateFunctionCodeCommand({ FunctionName: "archiver", ZipFile, RevisionId }));
 
-    const error = await errorOf(
+    const error = await refusalOf(
       cloud.client.send(new UpdateFunctionCodeCommand({ FunctionName: "archiver", ZipFile, RevisionId })),
     );
 
@@ -163,7 +164,7 @@ describe("local Lambda: functions", () => {
 
     await cloud.client.send(new DeleteFunctionCommand({ FunctionName: "archiver" }));
 
-    const error = await errorOf(cloud.client.send(new InvokeCommand({ FunctionName: "archiver" })));
+    const error = await refusalOf(cloud.client.send(new InvokeCommand({ FunctionName: "archiver" })));
     expect(error.name).to.equal("ResourceNotFoundException");
   });
 
@@ -182,7 +183,7 @@ describe("local Lambda: functions", () => {
     );
     const { Policy } = await cloud.client.send(new GetPolicyCommand({ FunctionName: "archiver" }));
     await cloud.client.send(new RemovePermissionCommand({ FunctionName: "archiver", StatementId: "rule" }));
-    const none = await errorOf(cloud.client.send(new GetPolicyCommand({ FunctionName: "archiver" })));
+    const none = await refusalOf(cloud.client.send(new GetPolicyCommand({ FunctionName: "archiver" })));
 
     expect(JSON.parse(Policy ?? "").Statement).to.deep.equal([
       {

@@ -1,7 +1,6 @@
 import { expect } from "chai";
-import { awsError } from "../../../local/core/errors";
-import type { Call, Need } from "../../../local/core/service";
-import { OWNER } from "../../support/localService";
+import type { Need } from "../../../local/core/service";
+import { judgedCall } from "../../support/judgedCall";
 import { ROLE, type ServedLambda, serveLambda } from "./support";
 
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:archiver";
@@ -15,16 +14,7 @@ describe("local Lambda: permissions", () => {
   });
   afterEach(() => cloud.close());
 
-  const callThat = (allows: (need: Need) => boolean): Call => ({
-    caller: OWNER,
-    region: "us-east-1",
-    accountId: OWNER.accountId,
-    requestId: "1",
-    async authorize(...needs) {
-      asked.push(...needs);
-      if (!needs.every(allows)) throw awsError("AccessDeniedException", 403, "refused");
-    },
-  });
+  const callThat = (allows: (need: Need) => boolean) => judgedCall({ needs: asked, allows });
 
   for (const [operation, action, resource] of [
     ["CreateFunction", "lambda:CreateFunction", ARN],

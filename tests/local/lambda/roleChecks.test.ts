@@ -1,6 +1,7 @@
 import { Lambda } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
-import { type Permission, refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { type Permission, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 import { archive } from "./support";
 
 const any = (...Action: string[]): Permission => ({ Action, Resource: "*" });

@@ -12,7 +12,8 @@ import {
 } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
 import { makeManualClock } from "../../support/manualClock";
-import { errorOf, type ServedLambda, serveLambda } from "./support";
+import { refusalOf } from "../../support/refusalOf";
+import { type ServedLambda, serveLambda } from "./support";
 
 const PID = "exports.handler = async () => process.pid;";
 
@@ -140,7 +141,7 @@ describe("local Lambda: sandboxes", () => {
       );
     await reserve(0);
 
-    const error = await errorOf(invoke("f"));
+    const error = await refusalOf(invoke("f"));
     await reserve(5);
     const kept = await cloud.client.send(new GetFunctionConcurrencyCommand({ FunctionName: "f" }));
     const served = await invoke("f");

@@ -73,13 +73,3 @@ export async function serveLambda({
 }
 
 export type ServedLambda = Awaited<ReturnType<typeof serveLambda>>;
-
-/** The error that a call is refused with. */
-export async function errorOf(call: Promise<unknown>): Promise<Error> {
-  const outcome = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (outcome instanceof Error) return outcome;
-  throw new Error("The call was not refused.");
-}

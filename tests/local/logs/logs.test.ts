@@ -26,10 +26,12 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { expect } from "chai";
-import type { Call, Need } from "../../../local/core/service";
+import type { Need } from "../../../local/core/service";
 import { type Logs, makeLogs } from "../../../local/logs";
-import { OWNER, type ServedServices, serveServices } from "../../support/localService";
+import { judgedCall } from "../../support/judgedCall";
+import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";
+import { refusalOf } from "../../support/refusalOf";
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse("2026-11-22T14:00:00Z");
@@ -87,12 +89,6 @@ describe("CloudWatch Logs", () => {
     events?.map(({ message }) => message);
   const filter = async (filterPattern: string) =>
     messagesOf(await client.send(new FilterLogEventsCommand({ logGroupName: GROUP, filterPattern })));
-  const refusalOf = (call: Promise<unknown>) =>
-    call.then(
-      () => "no refusal",
-      (error: Error) => `${error.name}: ${error.message}`,
-    );
-
   it("describe a group as it was made", async () => {
     await client.send(new PutRetentionPolicyCommand({ logGroupName: GROUP, retentionInDays: 14 }));
     await put("12345");
@@ -205,7 +201,7 @@ describe("CloudWatch Logs", () => {
     it(`refuse the filter pattern ${pattern}, which they do not know`, async () => {
       const refusal = await refusalOf(filter(pattern));
 
-      expect(refusal).to.match(/^InvalidParameterException: The local cloud filters by terms only/);
+      expect(String(refusal)).to.match(/^InvalidParameterException: The local cloud filters by terms only/);
     });
   }
 
@@ -236,7 +232,7 @@ describe("CloudWatch Logs", () => {
     const old = await putAt(START_MS - 14 * DAY_MS - 1, START_MS - 14 * DAY_MS);
     const early = await putAt(START_MS, START_MS + DAY_MS / 2);
 
-    expect(disorder).to.match(/^InvalidParameterException: .*chronological order/);
+    expect(String(disorder)).to.match(/^InvalidParameterException: .*chronological order/);
     expect(old.rejectedLogEventsInfo).to.deep.equal({ tooOldLogEventEndIndex: 1 });
     expect(early.rejectedLogEventsInfo).to.deep.equal({ tooNewLogEventStartIndex: 1 });
     expect(messagesOf(await get())).to.deep.equal([String(START_MS - 14 * DAY_MS), String(START_MS)]);
@@ -299,12 +295,11 @@ describe("CloudWatch Logs", () => {
 
     await client.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
 
-    expect(refusal).to.equal("ResourceNotFoundException: The specified log stream does not exist.");
+    expect(String(refusal)).to.equal("ResourceNotFoundException: The specified log stream does not exist.");
     const { logStreams } = await client.send(new DescribeLogStreamsCommand({ logGroupName: GROUP }));
     expect(logStreams).to.deep.equal([]);
-    expect(await refusalOf(client.send(new CreateLogGroupCommand({ logGroupName: GROUP })))).to.match(
-      /^ResourceAlreadyExistsException/,
-    );
+    const again = await refusalOf(client.send(new CreateLogGroupCommand({ logGroupName: GROUP })));
+    expect(again.name).to.equal("ResourceAlreadyExistsException");
   });
 
   it("keep groups apart whose names look like paths", async () => {
@@ -328,22 +323,12 @@ describe("CloudWatch Logs", () => {
     const policyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
     await client.send(new PutResourcePolicyCommand({ policyName: "rules", policyDocument }));
     const needs: Need[] = [];
-    const call: Call = {
-      caller: { kind: "service", arn: "events.amazonaws.com", accountId: OWNER.accountId },
-      region: "us-east-1",
-      accountId: OWNER.accountId,
-      requestId: "1",
-      authorize: async (...asked) => {
-        needs.push(...asked);
-      },
-    };
-
     const input = {
       logGroupName: GROUP,
       logStreamName: STREAM,
       logEvents: [{ timestamp: START_MS, message: "a" }],
     };
-    await logs.operations.PutLogEvents?.(input as never, call);
+    await logs.operations.PutLogEvents?.(input as never, judgedCall({ needs }));
 
     expect(needs).to.deep.equal([
       {
@@ -368,8 +353,8 @@ describe("CloudWatch Logs", () => {
       client.send(new CreateLogStreamCommand({ logGroupName: "no", logStreamName: "s" })),
     );
 
-    expect(retention).to.match(/^InvalidParameterException: 2 is not a retention/);
-    expect(name).to.match(/^InvalidParameterException: .*logGroupName/);
-    expect(group).to.equal("ResourceNotFoundException: The specified log group does not exist.");
+    expect(String(retention)).to.match(/^InvalidParameterException: 2 is not a retention/);
+    expect(String(name)).to.match(/^InvalidParameterException: .*logGroupName/);
+    expect(String(group)).to.equal("ResourceNotFoundException: The specified log group does not exist.");
   });
 });

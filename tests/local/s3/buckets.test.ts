@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Bucket, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, type ServedS3, startS3 } from "./service";
 
 describe("S3 buckets", () => {
   let s3: ServedS3;
@@ -20,25 +21,27 @@ describe("S3 buckets", () => {
     expect(Buckets?.map(({ Name }) => Name)).to.deep.equal(["derby", Bucket]);
     expect(Buckets?.[0]?.CreationDate).to.be.instanceOf(Date);
     expect(head.BucketRegion).to.equal("us-east-1");
-    expect((await failure(s3.client.headBucket({ Bucket: "derby" }))).name).to.equal("NotFound");
-    expect((await failure(s3.client.listObjectsV2({ Bucket: "derby" }))).name).to.equal("NoSuchBucket");
+    expect((await refusalOf(s3.client.headBucket({ Bucket: "derby" }))).name).to.equal("NotFound");
+    expect((await refusalOf(s3.client.listObjectsV2({ Bucket: "derby" }))).name).to.equal("NoSuchBucket");
   });
 
   it("cannot be deleted while they hold anything, be it a delete marker", async () => {
     await s3.client.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Enabled" } });
     await s3.client.deleteObject({ Bucket, Key: "k" });
 
-    const error = await failure(s3.client.deleteBucket({ Bucket }));
+    const error = await refusalOf(s3.client.deleteBucket({ Bucket }));
 
     expect(error.name).to.equal("BucketNotEmpty");
-    expect(error.$metadata.httpStatusCode).to.equal(409);
+    expect(error.$metadata?.httpStatusCode).to.equal(409);
   });
 
   it("have names that S3 allows, in the region of this cloud", async () => {
     const names = ["ab", "Footage", "foot_age", "-footage", "foot..age", "127.0.0.1", "f".repeat(64)];
 
-    const errors = await Promise.all(names.map((name) => failure(s3.client.createBucket({ Bucket: name }))));
-    const elsewhere = await failure(
+    const errors = await Promise.all(
+      names.map((name) => refusalOf(s3.client.createBucket({ Bucket: name }))),
+    );
+    const elsewhere = await refusalOf(
       s3.client.createBucket({
         Bucket: "elsewhere",
         CreateBucketConfiguration: { LocationConstraint: "eu-west-1" },
@@ -69,13 +72,13 @@ describe("S3 buckets", () => {
       client.getBucketAccelerateConfiguration({ Bucket }).then(({ Status }) => Status),
     ]);
     const errors = await Promise.all([
-      failure(client.getBucketPolicy({ Bucket })),
-      failure(client.getBucketTagging({ Bucket })),
-      failure(client.getBucketLifecycleConfiguration({ Bucket })),
-      failure(client.getBucketCors({ Bucket })),
-      failure(client.getBucketWebsite({ Bucket })),
-      failure(client.getBucketReplication({ Bucket })),
-      failure(client.getObjectLockConfiguration({ Bucket })),
+      refusalOf(client.getBucketPolicy({ Bucket })),
+      refusalOf(client.getBucketTagging({ Bucket })),
+      refusalOf(client.getBucketLifecycleConfiguration({ Bucket })),
+      refusalOf(client.getBucketCors({ Bucket })),
+      refusalOf(client.getBucketWebsite({ Bucket })),
+      refusalOf(client.getBucketReplication({ Bucket })),
+      refusalOf(client.getObjectLockConfiguration({ Bucket })),
     ]);
 
     expect(answers).to.deep.equal([
@@ -159,9 +162,9 @@ describe("S3 buckets", () => {
     await client.deleteBucketEncryption({ Bucket });
 
     const errors = [
-      await failure(client.getBucketPolicy({ Bucket })),
-      await failure(client.getPublicAccessBlock({ Bucket })),
-      await failure(client.getBucketOwnershipControls({ Bucket })),
+      await refusalOf(client.getBucketPolicy({ Bucket })),
+      await refusalOf(client.getPublicAccessBlock({ Bucket })),
+      await refusalOf(client.getBucketOwnershipControls({ Bucket })),
     ];
     expect(errors.map(({ name }) => name)).to.deep.equal([
       "NoSuchBucketPolicy",
@@ -179,18 +182,18 @@ describe("S3 buckets", () => {
     ];
 
     const errors = [
-      await failure(client.putBucketPolicy({ Bucket, Policy: "{" })),
-      await failure(client.putBucketVersioning({ Bucket, VersioningConfiguration: {} })),
-      await failure(
+      await refusalOf(client.putBucketPolicy({ Bucket, Policy: "{" })),
+      await refusalOf(client.putBucketVersioning({ Bucket, VersioningConfiguration: {} })),
+      await refusalOf(
         client.putBucketLifecycleConfiguration({ Bucket, LifecycleConfiguration: { Rules: [] } }),
       ),
-      await failure(
+      await refusalOf(
         client.putBucketNotificationConfiguration({
           Bucket,
           NotificationConfiguration: { QueueConfigurations },
         }),
       ),
-      await failure(
+      await refusalOf(
         client.putBucketTagging({
           Bucket,
           Tagging: {
@@ -201,7 +204,7 @@ describe("S3 buckets", () => {
           },
         }),
       ),
-      await failure(client.putBucketCors({ Bucket, CORSConfiguration: { CORSRules: [] } })),
+      await refusalOf(client.putBucketCors({ Bucket, CORSConfiguration: { CORSRules: [] } })),
     ];
 
     expect(errors.map(({ name }) => name)).to.deep.equal([

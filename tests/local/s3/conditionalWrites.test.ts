@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Bucket, byteFiles, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, byteFiles, type ServedS3, startS3 } from "./service";
 import { openUpload } from "./wireUpload";
 
 describe("S3's conditional writes", () => {
@@ -16,10 +17,12 @@ describe("S3's conditional writes", () => {
   it("create a key with If-None-Match: * once, and answer 412 from then on", async () => {
     await s3.client.putObject({ Bucket, Key: "k", Body: "first", IfNoneMatch: "*" });
 
-    const error = await failure(s3.client.putObject({ Bucket, Key: "k", Body: "second", IfNoneMatch: "*" }));
+    const error = await refusalOf(
+      s3.client.putObject({ Bucket, Key: "k", Body: "second", IfNoneMatch: "*" }),
+    );
 
     expect(error.name).to.equal("PreconditionFailed");
-    expect(error.$metadata.httpStatusCode).to.equal(412);
+    expect(error.$metadata?.httpStatusCode).to.equal(412);
     expect(await body()).to.equal("first");
   });
 
@@ -58,8 +61,8 @@ describe("S3's conditional writes", () => {
     const { ETag } = await s3.client.putObject({ Bucket, Key: "k", Body: "1" });
 
     await s3.client.putObject({ Bucket, Key: "k", Body: "2", IfMatch: ETag });
-    const stale = await failure(s3.client.putObject({ Bucket, Key: "k", Body: "3", IfMatch: ETag }));
-    const absent = await failure(s3.client.putObject({ Bucket, Key: "other", Body: "3", IfMatch: ETag }));
+    const stale = await refusalOf(s3.client.putObject({ Bucket, Key: "k", Body: "3", IfMatch: ETag }));
+    const absent = await refusalOf(s3.client.putObject({ Bucket, Key: "other", Body: "3", IfMatch: ETag }));
 
     expect(stale.name).to.equal("PreconditionFailed");
     expect(absent.name).to.equal("NoSuchKey");
@@ -69,11 +72,11 @@ describe("S3's conditional writes", () => {
   it("delete with If-Match only the version that was read", async () => {
     await s3.client.putObject({ Bucket, Key: "k", Body: "1" });
 
-    const stale = await failure(s3.client.deleteObject({ Bucket, Key: "k", IfMatch: '"other"' }));
+    const stale = await refusalOf(s3.client.deleteObject({ Bucket, Key: "k", IfMatch: '"other"' }));
     await s3.client.deleteObject({ Bucket, Key: "k", IfMatch: "*" });
 
     expect(stale.name).to.equal("PreconditionFailed");
-    expect((await failure(body())).name).to.equal("NoSuchKey");
+    expect((await refusalOf(body())).name).to.equal("NoSuchKey");
   });
 
   it("count a delete marker as absent", async () => {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
-import { Bucket, byteFiles, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, byteFiles, type ServedS3, startS3 } from "./service";
 import { openUpload, upload } from "./wireUpload";
 
 const BODY = "the last frame";
@@ -107,7 +108,7 @@ describe("S3's checks of an upload's integrity", () => {
       const { body: xml } = await upload(url, headers, body);
 
       expect(/<Code>(.*)<\/Code>/.exec(xml)?.[1]).to.equal(code);
-      expect((await failure(stored())).name).to.equal("NoSuchKey");
+      expect((await refusalOf(stored())).name).to.equal("NoSuchKey");
       expect(byteFiles(s3.dataDir)).to.deep.equal([]);
     });
   }
@@ -146,10 +147,10 @@ describe("S3's checks of an upload's integrity", () => {
     while (byteFiles(s3.dataDir).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
 
     wire.destroy();
-    await failure(wire.answer);
+    await refusalOf(wire.answer);
     while (byteFiles(s3.dataDir).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 
-    expect((await failure(stored())).name).to.equal("NoSuchKey");
+    expect((await refusalOf(stored())).name).to.equal("NoSuchKey");
   });
 
   it("keep the checksum, and return it when asked", async () => {

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { takePage } from "../../../local/s3/listing";
 import { compareKeys, walkKeys } from "../../../local/s3/sortedKeys";
-import { Bucket, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, type ServedS3, startS3 } from "./service";
 
 describe("S3 listings", () => {
   let s3: ServedS3;
@@ -84,7 +85,7 @@ describe("S3 listings", () => {
   });
 
   it("refuse a continuation token that is not one", async () => {
-    const error = await failure(s3.client.listObjectsV2({ Bucket, ContinuationToken: "c3BhbQ==" }));
+    const error = await refusalOf(s3.client.listObjectsV2({ Bucket, ContinuationToken: "c3BhbQ==" }));
 
     expect(error.name).to.equal("InvalidArgument");
   });

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { expect } from "chai";
-import { Bucket, byteFiles, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, byteFiles, type ServedS3, startS3 } from "./service";
 import { openUpload } from "./wireUpload";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -106,7 +107,7 @@ describe("S3 multipart uploads", () => {
   it("are nobody's object before they are completed", async () => {
     const { UploadId } = await uploadParts([first]);
 
-    const got = await failure(s3.client.getObject({ Bucket, Key }));
+    const got = await refusalOf(s3.client.getObject({ Bucket, Key }));
     const { KeyCount } = await s3.client.listObjectsV2({ Bucket });
     const { Uploads } = await s3.client.listMultipartUploads({ Bucket });
 
@@ -122,7 +123,7 @@ describe("S3 multipart uploads", () => {
     await s3.client.abortMultipartUpload({ Bucket, Key, UploadId });
 
     const late = s3.client.uploadPart({ Bucket, Key, UploadId, PartNumber: 3, Body: "x" });
-    expect((await failure(late)).name).to.equal("NoSuchUpload");
+    expect((await refusalOf(late)).name).to.equal("NoSuchUpload");
     expect(byteFiles(s3.dataDir)).to.deep.equal([]);
   });
 
@@ -172,7 +173,7 @@ describe("S3 multipart uploads", () => {
         ...small,
         MultipartUpload: { Parts } as object,
       });
-      names.push((await failure(completion)).name);
+      names.push((await refusalOf(completion)).name);
     }
 
     expect(names).to.deep.equal([
@@ -189,7 +190,7 @@ describe("S3 multipart uploads", () => {
     const upload = await uploadParts([last]);
     await s3.client.putObject({ Bucket, Key, Body: "first" });
 
-    const error = await failure(s3.client.completeMultipartUpload({ ...upload, IfNoneMatch: "*" }));
+    const error = await refusalOf(s3.client.completeMultipartUpload({ ...upload, IfNoneMatch: "*" }));
 
     expect(error.name).to.equal("PreconditionFailed");
     expect((await s3.client.headObject({ Bucket, Key })).ContentLength).to.equal(5);
@@ -210,7 +211,7 @@ describe("S3 multipart uploads", () => {
   it("refuse an object of another size than announced", async () => {
     const upload = await uploadParts([last]);
 
-    const error = await failure(s3.client.completeMultipartUpload({ ...upload, MpuObjectSize: 1 }));
+    const error = await refusalOf(s3.client.completeMultipartUpload({ ...upload, MpuObjectSize: 1 }));
 
     expect(error.name).to.equal("InvalidRequest");
   });

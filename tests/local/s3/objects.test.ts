@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { expect } from "chai";
-import { Bucket, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, type ServedS3, startS3 } from "./service";
 import { upload } from "./wireUpload";
 
 describe("S3 objects", () => {
@@ -101,19 +102,19 @@ describe("S3 objects", () => {
   it("refuse a range behind their end with 416", async () => {
     await put("k", "0123456789");
 
-    const error = await failure(s3.client.getObject({ Bucket, Key: "k", Range: "bytes=10-" }));
+    const error = await refusalOf(s3.client.getObject({ Bucket, Key: "k", Range: "bytes=10-" }));
 
     expect(error.name).to.equal("InvalidRange");
-    expect(error.$metadata.httpStatusCode).to.equal(416);
+    expect(error.$metadata?.httpStatusCode).to.equal(416);
   });
 
   it("are NoSuchKey when absent, and NotFound to HEAD, which has no body", async () => {
-    const got = await failure(s3.client.getObject({ Bucket, Key: "absent" }));
-    const head = await failure(s3.client.headObject({ Bucket, Key: "absent" }));
+    const got = await refusalOf(s3.client.getObject({ Bucket, Key: "absent" }));
+    const head = await refusalOf(s3.client.headObject({ Bucket, Key: "absent" }));
 
     expect(got).to.include({ name: "NoSuchKey", Key: "absent" });
     expect(head.name).to.equal("NotFound");
-    expect(head.$metadata.httpStatusCode).to.equal(404);
+    expect(head.$metadata?.httpStatusCode).to.equal(404);
   });
 
   it("answer conditional reads with 304 and 412", async () => {
@@ -124,16 +125,16 @@ describe("S3 objects", () => {
 
     const statuses = await Promise.all([
       read({ IfMatch: ETag }),
-      failure(read({ IfMatch: '"other"' })),
-      failure(read({ IfNoneMatch: ETag })),
-      failure(read({ IfModifiedSince: LastModified })),
+      refusalOf(read({ IfMatch: '"other"' })),
+      refusalOf(read({ IfNoneMatch: ETag })),
+      refusalOf(read({ IfModifiedSince: LastModified })),
       read({ IfModifiedSince: before }),
-      failure(read({ IfUnmodifiedSince: before })),
+      refusalOf(read({ IfUnmodifiedSince: before })),
       // An ETag that matches decides over a date that does not.
       read({ IfMatch: ETag, IfUnmodifiedSince: before }),
     ]);
 
-    expect(statuses.map(({ $metadata }) => $metadata.httpStatusCode)).to.deep.equal([
+    expect(statuses.map(({ $metadata }) => $metadata?.httpStatusCode)).to.deep.equal([
       200, 412, 304, 304, 200, 412, 200,
     ]);
   });
@@ -145,7 +146,7 @@ describe("S3 objects", () => {
     const again = await s3.client.deleteObject({ Bucket, Key: "k" });
 
     expect(again.$metadata.httpStatusCode).to.equal(204);
-    expect((await failure(s3.client.getObject({ Bucket, Key: "k" }))).name).to.equal("NoSuchKey");
+    expect((await refusalOf(s3.client.getObject({ Bucket, Key: "k" }))).name).to.equal("NoSuchKey");
   });
 
   it("can be deleted many at once", async () => {
@@ -173,7 +174,7 @@ describe("S3 objects", () => {
       s3.client.restoreObject({ Bucket, Key: "k" }),
     ];
 
-    const names = (await Promise.all(calls.map(failure))).map(({ name }) => name);
+    const names = (await Promise.all(calls.map(refusalOf))).map(({ name }) => name);
 
     expect(names).to.deep.equal([
       "NotImplemented",

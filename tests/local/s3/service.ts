@@ -52,18 +52,6 @@ export async function startS3(
   };
 }
 
-/** The error that a call ends with. */
-export async function failure(
-  call: Promise<unknown>,
-): Promise<Error & { $metadata: { httpStatusCode?: number } }> {
-  try {
-    await call;
-  } catch (error) {
-    return error as Error & { $metadata: { httpStatusCode?: number } };
-  }
-  throw new Error("the call succeeded");
-}
-
 /** Every file that holds bytes of objects, parts, or uploads being received. */
 export function byteFiles(dataDir: string): string[] {
   const names = fs.readdirSync(path.join(dataDir, "s3"), { recursive: true, encoding: "utf8" });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Bucket, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, type ServedS3, startS3 } from "./service";
 
 const Key = "a key+é";
 const CopySource = `${Bucket}/${encodeURIComponent(Key)}`;
@@ -41,7 +42,7 @@ describe("S3 tags", () => {
     ];
 
     const errors = await Promise.all(
-      taggings.map((Tagging) => failure(s3.client.putObject({ Bucket, Key, Body: "x", Tagging }))),
+      taggings.map((Tagging) => refusalOf(s3.client.putObject({ Bucket, Key, Body: "x", Tagging }))),
     );
 
     expect(new Set(errors.map(({ name }) => name))).to.deep.equal(new Set(["InvalidTag"]));
@@ -102,10 +103,12 @@ describe("S3 copies", () => {
     await s3.client.putObject({ Bucket, Key: "there", Body: "x" });
 
     const errors = [
-      await failure(s3.client.copyObject({ Bucket, Key: "there", CopySource, IfNoneMatch: "*" })),
-      await failure(s3.client.copyObject({ Bucket, Key: "copy", CopySource, CopySourceIfMatch: '"other"' })),
-      await failure(s3.client.copyObject({ Bucket, Key: "copy", CopySource: `${Bucket}/absent` })),
-      await failure(s3.client.copyObject({ Bucket, Key, CopySource })),
+      await refusalOf(s3.client.copyObject({ Bucket, Key: "there", CopySource, IfNoneMatch: "*" })),
+      await refusalOf(
+        s3.client.copyObject({ Bucket, Key: "copy", CopySource, CopySourceIfMatch: '"other"' }),
+      ),
+      await refusalOf(s3.client.copyObject({ Bucket, Key: "copy", CopySource: `${Bucket}/absent` })),
+      await refusalOf(s3.client.copyObject({ Bucket, Key, CopySource })),
     ];
 
     expect(errors.map(({ name }) => name)).to.deep.equal([

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Bucket, byteFiles, failure, type ServedS3, startS3 } from "./service";
+import { refusalOf } from "../../support/refusalOf";
+import { Bucket, byteFiles, type ServedS3, startS3 } from "./service";
 
 const Key = "k";
 
@@ -55,8 +56,8 @@ describe("S3 versions", () => {
     await put("1");
 
     const { DeleteMarker, VersionId } = await s3.client.deleteObject({ Bucket, Key });
-    const hidden = await failure(body());
-    const asked = await failure(body(VersionId));
+    const hidden = await refusalOf(body());
+    const asked = await refusalOf(body(VersionId));
     const { KeyCount } = await s3.client.listObjectsV2({ Bucket });
     const { DeleteMarkers } = await s3.client.listObjectVersions({ Bucket });
     await s3.client.deleteObject({ Bucket, Key, VersionId });
@@ -75,7 +76,7 @@ describe("S3 versions", () => {
     await s3.client.deleteObject({ Bucket, Key, VersionId: two });
 
     expect(await body()).to.equal("1");
-    expect((await failure(body(two))).name).to.equal("NoSuchVersion");
+    expect((await refusalOf(body(two))).name).to.equal("NoSuchVersion");
     await s3.client.deleteObjects({ Bucket, Delete: { Objects: [{ Key, VersionId: one }] } });
     expect(byteFiles(s3.dataDir)).to.deep.equal([]);
   });
@@ -138,13 +139,13 @@ describe("S3 Object Lock", () => {
     const complied = { Bucket: locked, Key: "COMPLIANCE", VersionId: (await put("COMPLIANCE")).VersionId };
 
     const refusals = [
-      await failure(s3.client.deleteObject(governed)),
-      await failure(s3.client.deleteObject({ ...complied, BypassGovernanceRetention: true })),
+      await refusalOf(s3.client.deleteObject(governed)),
+      await refusalOf(s3.client.deleteObject({ ...complied, BypassGovernanceRetention: true })),
     ];
     await s3.client.deleteObject({ ...governed, BypassGovernanceRetention: true });
 
     expect(refusals.map(({ name }) => name)).to.deep.equal(["AccessDenied", "AccessDenied"]);
-    expect((await failure(s3.client.headObject(governed))).name).to.equal("NotFound");
+    expect((await refusalOf(s3.client.headObject(governed))).name).to.equal("NotFound");
   });
 
   it("answers retention and legal hold, and a hold alone keeps a version", async () => {
@@ -152,7 +153,7 @@ describe("S3 Object Lock", () => {
     const Retention = { Mode: "GOVERNANCE", RetainUntilDate: inAnHour } as const;
 
     await s3.client.putObjectLegalHold({ Bucket: locked, Key, LegalHold: { Status: "ON" } });
-    const held = await failure(s3.client.deleteObject({ Bucket: locked, Key, VersionId }));
+    const held = await refusalOf(s3.client.deleteObject({ Bucket: locked, Key, VersionId }));
     await s3.client.putObjectRetention({ Bucket: locked, Key, Retention });
 
     expect(held.name).to.equal("AccessDenied");
@@ -163,6 +164,6 @@ describe("S3 Object Lock", () => {
   it("is refused in a bucket that has it not", async () => {
     const put = s3.client.putObject({ Bucket, Key, Body: "x", ObjectLockLegalHoldStatus: "ON" });
 
-    expect((await failure(put)).name).to.equal("InvalidRequest");
+    expect((await refusalOf(put)).name).to.equal("InvalidRequest");
   });
 });

@@ -1,6 +1,7 @@
 import { SNS } from "@aws-sdk/client-sns";
 import { expect } from "chai";
-import { refusalOf, startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
+import { refusalOf } from "../../support/refusalOf";
+import { startWholeCloud, type WholeCloud } from "../../support/wholeCloud";
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts";
 const QUEUE = "arn:aws:sqs:us-east-1:123456789012:letters";

@@ -15,10 +15,12 @@ import {
   UntagQueueCommand,
 } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import type { Call, Need } from "../../../local/core/service";
+import type { Need } from "../../../local/core/service";
 import { makeSqs, type Sqs } from "../../../local/sqs";
-import { OWNER, type ServedServices, serveServices } from "../../support/localService";
+import { judgedCall } from "../../support/judgedCall";
+import { type ServedServices, serveServices } from "../../support/localService";
 import { type ManualClock, makeManualClock } from "../../support/manualClock";
+import { refusalOf } from "../../support/refusalOf";
 
 const DEAD_ARN = "arn:aws:sqs:us-east-1:123456789012:dead";
 
@@ -48,12 +50,6 @@ describe("SQS queues", () => {
 
   const create = async (QueueName: string, Attributes: Record<string, string> = {}) =>
     (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl as string;
-  const refusalOf = (call: Promise<unknown>) =>
-    call.then(
-      () => "no refusal",
-      (error: Error) => error.name,
-    );
-
   it("have the documented defaults", async () => {
     const QueueUrl = await create("dead");
 
@@ -85,7 +81,7 @@ describe("SQS queues", () => {
     const refusal = await refusalOf(create("dead", { VisibilityTimeout: "61" }));
 
     expect(same).to.equal(first);
-    expect(refusal).to.equal("QueueNameExists");
+    expect(refusal.name).to.equal("QueueNameExists");
   });
 
   it("are found by name and listed by prefix, in pages", async () => {
@@ -142,7 +138,7 @@ describe("SQS queues", () => {
     const refusal = await refusalOf(client.send(new PurgeQueueCommand({ QueueUrl })));
 
     expect((await client.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).to.equal(undefined);
-    expect(refusal).to.equal("PurgeQueueInProgress");
+    expect(refusal.name).to.equal("PurgeQueueInProgress");
   });
 
   it("do not exist once deleted", async () => {
@@ -150,13 +146,10 @@ describe("SQS queues", () => {
 
     await client.send(new DeleteQueueCommand({ QueueUrl }));
 
-    const refusal = await client
-      .send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }))
-      .catch((error: unknown) => error);
-    expect(refusal).to.be.an("error").with.property("name", "QueueDoesNotExist");
-    expect(await refusalOf(client.send(new GetQueueUrlCommand({ QueueName: "dead" })))).to.equal(
-      "QueueDoesNotExist",
-    );
+    const unsent = await refusalOf(client.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" })));
+    const unknown = await refusalOf(client.send(new GetQueueUrlCommand({ QueueName: "dead" })));
+    expect(unsent.name).to.equal("QueueDoesNotExist");
+    expect(unknown.name).to.equal("QueueDoesNotExist");
   });
 
   it("put their own policy and tags to IAM's judgement", async () => {
@@ -167,17 +160,9 @@ describe("SQS queues", () => {
     const QueueUrl = await create("dead", { Policy: JSON.stringify(Policy) });
     await client.send(new TagQueueCommand({ QueueUrl, Tags: { stack: "derby" } }));
     const needs: Need[] = [];
-    const call: Call = {
-      caller: { kind: "service", arn: "events.amazonaws.com", accountId: OWNER.accountId },
-      region: "us-east-1",
-      accountId: OWNER.accountId,
-      requestId: "1",
-      authorize: async (...asked) => {
-        needs.push(...asked);
-      },
-    };
 
-    await sqs.operations.SendMessage?.({ QueueUrl, MessageBody: "a" } as never, call);
+    const input = { QueueUrl, MessageBody: "a" };
+    await sqs.operations.SendMessage?.(input as never, judgedCall({ needs }));
 
     expect(needs).to.deep.equal([
       {
@@ -204,7 +189,7 @@ describe("SQS queues", () => {
     it(`are refused with ${what}`, async () => {
       const refusal = await refusalOf(create("queue", attributes));
 
-      expect(refusal).to.equal(name);
+      expect(refusal.name).to.equal(name);
     });
   }
 });

@@ -10,7 +10,8 @@ import {
   ValidateStateMachineDefinitionCommand,
 } from "@aws-sdk/client-sfn";
 import { expect } from "chai";
-import { errorOf, invokeState, ROLE, type ServedStepFunctions, serveStepFunctions } from "./support";
+import { refusalOf } from "../../support/refusalOf";
+import { invokeState, ROLE, type ServedStepFunctions, serveStepFunctions } from "./support";
 
 const DONE = { Done: { Type: "Succeed" } };
 
@@ -92,7 +93,7 @@ describe("local Step Functions: state machines", () => {
     ],
   ] as const) {
     it(`refuses ${title}`, async () => {
-      const error = await errorOf(
+      const error = await refusalOf(
         cloud.client.send(new CreateStateMachineCommand({ name: "wrong", roleArn: ROLE, definition })),
       );
 
@@ -128,7 +129,7 @@ describe("local Step Functions: state machines", () => {
 
     const first = await create(machine(DONE));
     const again = await create(machine(DONE));
-    const other = await errorOf(create(machine({ Other: { Type: "Succeed" } })));
+    const other = await refusalOf(create(machine({ Other: { Type: "Succeed" } })));
 
     expect(again).to.deep.include({
       stateMachineArn: first.stateMachineArn,
@@ -145,7 +146,7 @@ describe("local Step Functions: state machines", () => {
     const described = await cloud.client.send(new DescribeStateMachineCommand({ stateMachineArn }));
     const listed = await cloud.client.send(new ListStateMachinesCommand({}));
     await cloud.client.send(new DeleteStateMachineCommand({ stateMachineArn }));
-    const gone = await errorOf(cloud.client.send(new DescribeStateMachineCommand({ stateMachineArn })));
+    const gone = await refusalOf(cloud.client.send(new DescribeStateMachineCommand({ stateMachineArn })));
 
     expect(described).to.include({
       name: "machine",
@@ -164,7 +165,7 @@ describe("local Step Functions: state machines", () => {
 
     await cloud.client.send(new DeleteStateMachineCommand({ stateMachineArn }));
 
-    const error = await errorOf(cloud.describe(executionArn));
+    const error = await refusalOf(cloud.describe(executionArn));
     expect(error.name).to.equal("ExecutionDoesNotExist");
     expect(cloud.published.at(-1)?.detail).to.include({ status: "ABORTED" });
   });

@@ -6,7 +6,8 @@ import {
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
 import { expect } from "chai";
-import { errorOf, invokeState, ROLE, type ServedStepFunctions, serveStepFunctions } from "./support";
+import { refusalOf } from "../../support/refusalOf";
+import { invokeState, ROLE, type ServedStepFunctions, serveStepFunctions } from "./support";
 
 const WAIT = { Wait: { Type: "Wait", Seconds: 60, End: true } };
 
@@ -34,9 +35,9 @@ describe("local Step Functions: executions", () => {
     const arn = await cloud.create("Wait", WAIT);
     const { executionArn } = await start(arn, "gate-1");
 
-    const otherInput = await errorOf(start(arn, "gate-1", '{"n":1}'));
+    const otherInput = await refusalOf(start(arn, "gate-1", '{"n":1}'));
     await cloud.settle(executionArn as string, 60_000);
-    const closed = await errorOf(start(arn, "gate-1"));
+    const closed = await refusalOf(start(arn, "gate-1"));
 
     expect([otherInput.name, closed.name]).to.deep.equal([
       "ExecutionAlreadyExists",
@@ -67,7 +68,7 @@ describe("local Step Functions: executions", () => {
       const given = "stateMachineArn" in request ? request.stateMachineArn : undefined;
       const other = given === "elsewhere" ? stateMachineArn.replace(/machine$/, given) : given;
 
-      const error = await errorOf(
+      const error = await refusalOf(
         cloud.client.send(
           new StartExecutionCommand({ ...request, stateMachineArn: other ?? stateMachineArn }),
         ),

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Call, Need } from "../../../local/core/service";
-import { OWNER } from "../../support/localService";
+import type { Need } from "../../../local/core/service";
+import { judgedCall } from "../../support/judgedCall";
 import { type ServedStepFunctions, serveStepFunctions } from "./support";
 
 const MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:machine";
@@ -28,16 +28,7 @@ describe("local Step Functions: permissions", () => {
   ] as const) {
     it(`asks for states:${operation} on ${resource.split(":").slice(5).join(":") || "everything"}`, async () => {
       const asked: Need[] = [];
-      const call: Call = {
-        caller: OWNER,
-        region: "us-east-1",
-        accountId: OWNER.accountId,
-        requestId: "1",
-        async authorize(...needs) {
-          asked.push(...needs);
-          throw new Error("refused");
-        },
-      };
+      const call = judgedCall({ needs: asked, allows: () => false });
 
       const refusal = await cloud.stepFunctions.operations[operation]?.(input as never, call).catch(
         (error: Error) => error.message,

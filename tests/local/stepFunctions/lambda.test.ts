@@ -10,7 +10,8 @@ import { expect } from "chai";
 import { makeClock } from "../../../local/core/clock";
 import { makeLambda } from "../../../local/lambda";
 import { makeStepFunctions } from "../../../local/stepFunctions";
-import { OWNER, serveServices } from "../../support/localService";
+import { judgedCall } from "../../support/judgedCall";
+import { serveServices } from "../../support/localService";
 import { archive } from "../lambda/support";
 import { invokeState, ROLE } from "./support";
 
@@ -32,13 +33,7 @@ describe("local Step Functions with local Lambda", () => {
         });
         const stepFunctions = makeStepFunctions({
           ...deps,
-          callAs: () => ({
-            caller: OWNER,
-            region: deps.region,
-            accountId: deps.accountId,
-            requestId: "in-process",
-            authorize: async () => undefined,
-          }),
+          callAs: () => judgedCall(),
           invokeLambda: lambda.invoke,
           publishEvent: () => undefined,
         });

@@ -9,6 +9,7 @@ import {
 import type { Clock } from "../../../local/core/clock";
 import type { PublishEvent, WriteLog } from "../../../local/core/seams";
 import { makeStepFunctions, type StepFunctions } from "../../../local/stepFunctions";
+import { judgedCall } from "../../support/judgedCall";
 import { OWNER, serveServices } from "../../support/localService";
 import { makeManualClock } from "../../support/manualClock";
 
@@ -50,13 +51,10 @@ export async function serveStepFunctions(
     (deps) => {
       stepFunctions = makeStepFunctions({
         ...deps,
-        callAs: (who) => ({
-          caller: { ...OWNER, kind: "role", roleArn: "roleArn" in who ? who.roleArn : undefined },
-          region: deps.region,
-          accountId: deps.accountId,
-          requestId: "in-process",
-          authorize: async () => undefined,
-        }),
+        callAs: (who) =>
+          judgedCall({
+            caller: { ...OWNER, kind: "role", roleArn: "roleArn" in who ? who.roleArn : undefined },
+          }),
         async invokeLambda({ functionName, payload, call }) {
           const event = JSON.parse(payload) as unknown;
           invoked.push({ functionName, payload: event, roleArn: call.caller.roleArn });
@@ -146,13 +144,3 @@ export async function serveStepFunctions(
 }
 
 export type ServedStepFunctions = Awaited<ReturnType<typeof serveStepFunctions>>;
-
-/** The error that a call is refused with. */
-export async function errorOf(call: Promise<unknown>): Promise<Error> {
-  const outcome = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (outcome instanceof Error) return outcome;
-  throw new Error("The call was not refused.");
-}

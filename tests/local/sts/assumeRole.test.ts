@@ -7,7 +7,8 @@ import {
   STSClient,
 } from "@aws-sdk/client-sts";
 import { expect } from "chai";
-import { ACCOUNT, errorOf, policy, type ServedIam, serveIam, trust } from "../iam/servedIam";
+import { refusalOf } from "../../support/refusalOf";
+import { ACCOUNT, policy, type ServedIam, serveIam, trust } from "../iam/servedIam";
 
 const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 const arnOf = (roleName: string) => `arn:aws:iam::${ACCOUNT}:role/${roleName}`;
@@ -59,7 +60,7 @@ describe("AssumeRole", () => {
   it("is denied when the trust policy admits only a service, even for the owner", async () => {
     await makeRole("archiver", trust({ Service: "lambda.amazonaws.com" }));
 
-    const refusal = await errorOf(assume("archiver"));
+    const refusal = await refusalOf(assume("archiver"));
 
     expect(refusal.name).to.equal("AccessDenied");
     expect(refusal.$metadata?.httpStatusCode).to.equal(403);
@@ -67,7 +68,7 @@ describe("AssumeRole", () => {
   });
 
   it("is denied for a role that does not exist, as for one that may not be taken on", async () => {
-    const refusal = await errorOf(assume("nobody"));
+    const refusal = await refusalOf(assume("nobody"));
 
     expect(refusal.name).to.equal("AccessDenied");
   });
@@ -75,7 +76,7 @@ describe("AssumeRole", () => {
   it("heeds the external id that a trust policy asks for", async () => {
     await makeRole("partner", trust({ AWS: ROOT }, { StringEquals: { "sts:ExternalId": "derby" } }));
 
-    const without = await errorOf(assume("partner"));
+    const without = await refusalOf(assume("partner"));
     const withIt = await assume("partner", { ExternalId: "derby" });
 
     expect(without.name).to.equal("AccessDenied");
@@ -88,7 +89,7 @@ describe("AssumeRole", () => {
     const { Credentials: first } = await assume("first");
 
     const second = await assume("second", {}, first);
-    const tooLong = await errorOf(assume("second", { DurationSeconds: 3601 }, first));
+    const tooLong = await refusalOf(assume("second", { DurationSeconds: 3601 }, first));
 
     expect(second.AssumedRoleUser?.Arn).to.equal(`arn:aws:sts::${ACCOUNT}:assumed-role/second/visit`);
     expect(tooLong.name).to.equal("ValidationError");
@@ -98,8 +99,8 @@ describe("AssumeRole", () => {
   it("refuses durations beyond the role's maximum and the API's range", async () => {
     await makeRole("viewer", trust({ AWS: ROOT }));
 
-    const beyondRole = await errorOf(assume("viewer", { DurationSeconds: 3601 }));
-    const tooShort = await errorOf(assume("viewer", { DurationSeconds: 899 }));
+    const beyondRole = await refusalOf(assume("viewer", { DurationSeconds: 3601 }));
+    const tooShort = await refusalOf(assume("viewer", { DurationSeconds: 899 }));
 
     expect(beyondRole.message).to.match(/exceeds the MaxSessionDuration set for this role/);
     expect(tooShort.message).to.match(/Value '899' at 'durationSeconds'/);
@@ -108,7 +109,7 @@ describe("AssumeRole", () => {
   it("refuses a session policy rather than hand out more than was asked for", async () => {
     await makeRole("viewer", trust({ AWS: ROOT }));
 
-    const refusal = await errorOf(assume("viewer", { Policy: policy("s3:GetObject") }));
+    const refusal = await refusalOf(assume("viewer", { Policy: policy("s3:GetObject") }));
 
     expect(refusal.name).to.equal("ValidationError");
     expect(refusal.message).to.match(/Policy is not supported by the local cloud/);
@@ -117,7 +118,7 @@ describe("AssumeRole", () => {
   it("refuses a session name that IAM does not allow", async () => {
     await makeRole("viewer", trust({ AWS: ROOT }));
 
-    const refusal = await errorOf(assume("viewer", { RoleSessionName: "a visit" }));
+    const refusal = await refusalOf(assume("viewer", { RoleSessionName: "a visit" }));
 
     expect(refusal.message).to.match(/roleSessionName.*regular expression/);
   });
