@@ -51,8 +51,35 @@ export function planClips({ fragments, listed, clipMs, nowMs, cutsNow }: PlanReq
     const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
     const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
     const inRange = listed.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
-    return { fragments: run, range: inRange.length === run.length ? { fromMs, toMs } : undefined };
+    const isAlone = inRange.length === run.length && !mayStandFor(run, listed);
+    return { fragments: run, range: isAlone ? { fromMs, toMs } : undefined };
   });
+}
+
+/**
+ * Whether a movie of these times may be one of other fragments. GetClip may know some that are not listed yet. Among those
+ * of the run they show, as there are more pictures than planned, but for two cases:
+ *
+ * - they are an older take of the same times, as when a camera's clock is set back: GetClip has that in their stead. For
+ *   it to be there, more server time passed than producer time, by a fragment's length;
+ * - one came in a burst in the very millisecond of the first, just before it, and GetClip stops short of the last.
+ */
+function mayStandFor(run: Fragment[], listed: Fragment[]): boolean {
+  const hasTimeForTake = run.some((fragment, index) => {
+    const previous = run[index - 1] ?? fragment;
+    const passedMs = fragment.serverMs - previous.serverMs - (fragment.producerMs - previous.producerMs);
+    return passedMs >= fragment.durationMs;
+  });
+  if (hasTimeForTake) return true;
+
+  const [first, second] = run;
+  if (!first || !second) return false;
+  const maxFragmentBytes = 50_000_000;
+  const sizeBytes = run.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
+  const stopsShort = run.length === MAX_FRAGMENTS || sizeBytes + maxFragmentBytes > MAX_CLIP_BYTES;
+  const isInBurst = second.serverMs - first.serverMs < first.durationMs / 2;
+  const before = listed[listed.indexOf(first) - 1];
+  return stopsShort && isInBurst && !(before && isContinuous(before, first));
 }
 
 /** Fragments of one server millisecond belong together: no time range can tell them apart. */
@@ -65,6 +92,13 @@ function byInstant(fragments: Fragment[]): Fragment[][] {
   }
   return instants;
 }
+
+/** What GetClip returns at most, without saying that there is more. */
+const MAX_FRAGMENTS = 200;
+const MAX_CLIP_BYTES = 100_000_000;
+
+/** What a fragment's Matroska weighs bounds what its MP4 weighs, give or take the index. */
+const MAX_RUN_BYTES = 95_000_000;
 
 /** What a plan's fragments may take of its entry, which is to stay under 32 KB with the state that it leaves. */
 const MAX_ROW_BYTES = 22_000;
@@ -90,23 +124,24 @@ const runOfOne = (fragment: Fragment): Run => ({
 
 /** Adds fragments to a run, if GetClip would still return it whole. */
 function join(run: Run, fragments: Fragment[]): boolean {
-  const maxFragments = 200;
-  // The limit is 100 MB of clip. What a fragment's Matroska weighs bounds what its MP4 weighs, give or take the index.
-  const maxBytes = 95_000_000;
-  // Durations are rounded, and may leave out the last frame. More than this is a camera that was away or a clock set.
-  const maxOverlapMs = 100;
-  const maxHoleMs = 2_000;
-  const isContinuous = fragments.every((fragment, index) => {
+  const goesOn = fragments.every((fragment, index) => {
     const previous = fragments[index - 1] ?? run.fragments.at(-1);
-    if (!previous) return true;
-    const holeMs = fragment.producerMs - (previous.producerMs + previous.durationMs);
-    return fragment.producerMs > previous.producerMs && holeMs >= -maxOverlapMs && holeMs <= maxHoleMs;
+    return !previous || isContinuous(previous, fragment);
   });
   const count = run.fragments.length + fragments.length;
   const sizeBytes = fragments.reduce((sum, fragment) => sum + fragment.sizeBytes, run.sizeBytes);
   const rowBytes = fragments.reduce((sum, fragment) => sum + rowLength(fragment), run.rowBytes);
-  if (!isContinuous || count > maxFragments || sizeBytes > maxBytes || rowBytes > MAX_ROW_BYTES) return false;
+  if (!goesOn || count > MAX_FRAGMENTS || sizeBytes > MAX_RUN_BYTES || rowBytes > MAX_ROW_BYTES) return false;
   run.fragments.push(...fragments);
   Object.assign(run, { sizeBytes, rowBytes });
   return true;
+}
+
+/** Whether one fragment goes on where another ended, in producer time. */
+function isContinuous(previous: Fragment, { producerMs }: Fragment): boolean {
+  // Durations are rounded, and may leave out the last frame. More than this is a camera that was away or a clock set.
+  const maxOverlapMs = 100;
+  const maxHoleMs = 2_000;
+  const holeMs = producerMs - (previous.producerMs + previous.durationMs);
+  return producerMs > previous.producerMs && holeMs >= -maxOverlapMs && holeMs <= maxHoleMs;
 }

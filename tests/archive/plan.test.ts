@@ -138,6 +138,39 @@ describe("the plan of clips", () => {
     expect(plans.map(({ range }) => range)).to.deep.equal([undefined, undefined]);
   });
 
+  it("fetches by number where an older take of the same times may be held that is not listed yet", () => {
+    const sent = steady(60);
+    // After the third, the clock is set back by twenty seconds; what came in between, of the same times, is not listed.
+    const listed = sent.map((fragment, index) => ({
+      ...fragment,
+      producerMs: fragment.producerMs - (index < 13 ? 0 : 20 * SECOND),
+    }));
+    const late = listed.filter((_, index) => index < 3 || index >= 13);
+    const slower = sent.map((fragment, index) => ({ ...fragment, serverMs: fragment.serverMs + index * 90 }));
+
+    const [plans, ofSlower] = [plan(late), plan(slower)];
+
+    expect(sizes(plans)).to.deep.equal([20, 30]);
+    expect(plans.map(({ range }) => range !== undefined)).to.deep.equal([false, true]);
+    expect(ofSlower.every(({ range }) => range !== undefined)).to.equal(true);
+  });
+
+  it("fetches by number what GetClip may return one fragment late, as another came just before, in a burst", () => {
+    const burst = (sizeBytes: number) =>
+      steady(4, T0, { sizeBytes }).map((fragment, index) => ({ ...fragment, serverMs: T0 + 4 * index }));
+    const [first, , ...rest] = burst(40_000_000);
+    const listed = [first, ...rest] as Fragment[];
+    const isAsked = (fragments: Fragment[], more = {}) =>
+      plan(fragments, more).map(({ range }) => range !== undefined);
+
+    expect(isAsked(rest, { listed })).to.deep.equal([true]);
+    expect(isAsked(rest.map((one) => ({ ...one, producerMs: one.producerMs + 4 * SECOND })))).to.deep.equal([
+      false,
+    ]);
+    expect(isAsked(burst(20_000_000).slice(2))).to.deep.equal([true]);
+    expect(isAsked(steady(2, T0, { sizeBytes: 40_000_000 }))).to.deep.equal([true]);
+  });
+
   const fragmentLists = fc
     .array(
       fc.record({
