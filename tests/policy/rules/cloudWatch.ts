@@ -1,5 +1,6 @@
 import type { Registered } from "../../support/program";
-import { demand, hasCustomerKey, isCustomerKey, isOf, type Rule } from "../rule";
+import { demand, isOf, type Rule } from "../rule";
+import { customerKeyRule } from "../sharedRules";
 
 const isAlarm = isOf("aws:cloudwatch/metricAlarm:MetricAlarm");
 const isLogGroup = isOf("aws:cloudwatch/logGroup:LogGroup");
@@ -39,14 +40,5 @@ export const cloudWatchRules: Rule[] = [
       delete inputs.retentionInDays;
     },
   },
-  {
-    ids: ["CloudWatchLogGroupEncrypted", "CKV_AWS_158", "W84"],
-    says: "is encrypted with the customer key, where there is one",
-    applies: (resource, program) => isLogGroup(resource) && hasCustomerKey(program),
-    check: ({ inputs }, program) =>
-      demand(isCustomerKey(inputs.kmsKeyId, program), "is not encrypted with the customer key"),
-    violate({ inputs }) {
-      delete inputs.kmsKeyId;
-    },
-  },
+  customerKeyRule(["CloudWatchLogGroupEncrypted", "CKV_AWS_158", "W84"], isLogGroup, "kmsKeyId"),
 ];

@@ -1,5 +1,6 @@
 import type { Registered } from "../../support/program";
-import { allOf, demand, hasCustomerKey, isCustomerKey, isOf, type Program, type Rule, remove } from "../rule";
+import { allOf, demand, isOf, type Program, type Rule, remove } from "../rule";
+import { customerKeyRule } from "../sharedRules";
 import { addStatement, statementsOf } from "../statements";
 
 /** No public rule set looks at Kinesis Video, beside the key: these are the rules that are missing there. */
@@ -39,16 +40,7 @@ const alarmRule = (id: string, metric: string): Rule => ({
 });
 
 export const kinesisVideoRules: Rule[] = [
-  {
-    ids: ["CKV_AWS_177"],
-    says: "is encrypted with the customer key, where there is one",
-    applies: (resource, program) => isStream(resource) && hasCustomerKey(program),
-    check: ({ inputs }, program) =>
-      demand(isCustomerKey(inputs.kmsKeyId, program), "is not encrypted with the customer key"),
-    violate({ inputs }) {
-      delete inputs.kmsKeyId;
-    },
-  },
+  customerKeyRule(["CKV_AWS_177"], isStream, "kmsKeyId"),
   {
     ids: ["KinesisVideo.Retention"],
     says: "keeps footage for three clips and a day at least, so that an outage of the archive is survived",

@@ -11,7 +11,7 @@ import {
   refersTo,
   remove,
 } from "../rule";
-import { addStatement, isOpen, refusesPlainHttp } from "../statements";
+import { closedPolicyRule, plainHttpRule } from "../sharedRules";
 
 const isBucket = isOf("aws:s3/bucket:Bucket");
 const LOGGING = "aws:s3/bucketLogging:BucketLogging";
@@ -21,6 +21,8 @@ function part(bucket: Registered, program: Program, name: string): Registered | 
   const type = `aws:s3/${name}:${name[0]?.toUpperCase()}${name.slice(1)}`;
   return partOf(bucket, program, type, "bucket");
 }
+
+const policyOf = (bucket: Registered, program: Program) => part(bucket, program, "bucketPolicy");
 
 /** Whether other buckets' access logs are kept in a bucket. */
 const takesLogs = (bucket: Registered, program: Program) =>
@@ -74,24 +76,8 @@ export const s3Rules: Rule[] = [
       if (controls) controls.inputs.rule.objectOwnership = "ObjectWriter";
     },
   },
-  {
-    ids: ["AwsSolutions-S10", "S3.5"],
-    says: "refuses plain HTTP",
-    applies: isBucket,
-    check(bucket, program) {
-      const policy = part(bucket, program, "bucketPolicy");
-      return demand(policy && refusesPlainHttp(policy, /^s3:\*$/), "can be reached without TLS");
-    },
-    violate: (bucket, program) => remove(program, part(bucket, program, "bucketPolicy")),
-  },
-  {
-    ids: ["F9", "F15", "F16"],
-    says: "allows nothing to everyone, and no action that is not named",
-    applies: isOf("aws:s3/bucketPolicy:BucketPolicy"),
-    check: (policy) => demand(!isOpen(policy), "lets everyone in, or do what it does not name"),
-    violate: (policy) =>
-      addStatement(policy, { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: "*" }),
-  },
+  plainHttpRule(["AwsSolutions-S10", "S3.5"], isBucket, policyOf, /^s3:\*$/),
+  closedPolicyRule(["F9", "F15", "F16"], "aws:s3/bucketPolicy:BucketPolicy", "s3:GetObject"),
   {
     ids: ["CKV_AWS_21", "S3.14"],
     says: "keeps every version of an object",

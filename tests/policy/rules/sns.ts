@@ -1,15 +1,6 @@
 import type { Registered } from "../../support/program";
-import {
-  demand,
-  hasCustomerKey,
-  isCustomerKey,
-  isOf,
-  type Program,
-  partOf,
-  type Rule,
-  remove,
-} from "../rule";
-import { addStatement, isOpen, refusesPlainHttp } from "../statements";
+import { demand, isOf, type Program, partOf, type Rule } from "../rule";
+import { closedPolicyRule, customerKeyRule, plainHttpRule } from "../sharedRules";
 
 const isTopic = isOf("aws:sns/topic:Topic");
 const POLICY = "aws:sns/topicPolicy:TopicPolicy";
@@ -18,33 +9,14 @@ const policyOf = (topic: Registered, program: Program) => partOf(topic, program,
 
 export const snsRules: Rule[] = [
   {
-    ids: ["AwsSolutions-SNS3"],
+    ...plainHttpRule(["AwsSolutions-SNS3"], isTopic, policyOf, /^sns:Publish$/),
     says: "refuses to be published to over plain HTTP",
-    applies: isTopic,
-    check(topic, program) {
-      const policy = policyOf(topic, program);
-      return demand(policy && refusesPlainHttp(policy, /^sns:Publish$/), "can be published to without TLS");
-    },
-    violate: (topic, program) => remove(program, policyOf(topic, program)),
   },
   {
-    ids: ["CKV_AWS_26", "SNSEncryptedKMS", "SNS.1", "W47"],
+    ...customerKeyRule(["CKV_AWS_26", "SNSEncryptedKMS", "SNS.1", "W47"], isTopic, "kmsMasterKeyId"),
     says: "is encrypted with the customer key, where there is one: alarms cannot publish under AWS's own",
-    applies: (topic, program) => isTopic(topic) && hasCustomerKey(program),
-    check: ({ inputs }, program) =>
-      demand(isCustomerKey(inputs.kmsMasterKeyId, program), "is not encrypted with the customer key"),
-    violate({ inputs }) {
-      delete inputs.kmsMasterKeyId;
-    },
   },
-  {
-    ids: ["F18", "SNS.4"],
-    says: "allows nothing to everyone, and no action that is not named",
-    applies: isOf(POLICY),
-    check: (policy) => demand(!isOpen(policy), "lets everyone in, or do what it does not name"),
-    violate: (policy) =>
-      addStatement(policy, { Effect: "Allow", Principal: "*", Action: "sns:Publish", Resource: "*" }),
-  },
+  closedPolicyRule(["F18", "SNS.4"], POLICY, "sns:Publish"),
   {
     ids: ["SNSRedrivePolicy"],
     says: "keeps messages that a function or queue did not take",

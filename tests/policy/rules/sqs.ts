@@ -1,16 +1,6 @@
 import type { Registered } from "../../support/program";
-import {
-  demand,
-  hasCustomerKey,
-  isCustomerKey,
-  isOf,
-  type Program,
-  partOf,
-  type Rule,
-  refersTo,
-  remove,
-} from "../rule";
-import { addStatement, isOpen, refusesPlainHttp } from "../statements";
+import { demand, isOf, type Program, partOf, type Rule, refersTo } from "../rule";
+import { closedPolicyRule, customerKeyRule, plainHttpRule } from "../sharedRules";
 
 const isQueue = isOf("aws:sqs/queue:Queue");
 const POLICY = "aws:sqs/queuePolicy:QueuePolicy";
@@ -41,16 +31,7 @@ export const sqsRules: Rule[] = [
       delete inputs.kmsMasterKeyId;
     },
   },
-  {
-    ids: ["W48"],
-    says: "is encrypted with the customer key, where there is one",
-    applies: (queue, program) => isQueue(queue) && hasCustomerKey(program),
-    check: ({ inputs }, program) =>
-      demand(isCustomerKey(inputs.kmsMasterKeyId, program), "is not encrypted with the customer key"),
-    violate({ inputs }) {
-      delete inputs.kmsMasterKeyId;
-    },
-  },
+  customerKeyRule(["W48"], isQueue, "kmsMasterKeyId"),
   {
     ids: ["AwsSolutions-SQS3", "SQSRedrivePolicy"],
     says: "is a dead-letter queue or has one",
@@ -61,22 +42,6 @@ export const sqsRules: Rule[] = [
       queue.outputs.arn = "arn:aws:sqs:us-east-1:123456789012:of-nobody";
     },
   },
-  {
-    ids: ["AwsSolutions-SQS4"],
-    says: "refuses plain HTTP",
-    applies: isQueue,
-    check(queue, program) {
-      const policy = policyOf(queue, program);
-      return demand(policy && refusesPlainHttp(policy, /^sqs:\*$/), "can be reached without TLS");
-    },
-    violate: (queue, program) => remove(program, policyOf(queue, program)),
-  },
-  {
-    ids: ["F20", "F21", "SQS.3"],
-    says: "allows nothing to everyone, and no action that is not named",
-    applies: isOf(POLICY),
-    check: (policy) => demand(!isOpen(policy), "lets everyone in, or do what it does not name"),
-    violate: (policy) =>
-      addStatement(policy, { Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*" }),
-  },
+  plainHttpRule(["AwsSolutions-SQS4"], isQueue, policyOf, /^sqs:\*$/),
+  closedPolicyRule(["F20", "F21", "SQS.3"], POLICY, "sqs:SendMessage"),
 ];
