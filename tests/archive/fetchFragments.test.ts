@@ -2,10 +2,11 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { fetchFragments } from "../../archive/fetchFragments";
 import { concat } from "../../media/matroskaWriter";
-import { cluster, failed, header, listed, mediaSource, named, videoTrack } from "./fragmentDocuments";
+import { avc } from "../media/support";
+import { cluster, failed, header, listed, mediaSource, named } from "./fragmentDocuments";
 
-const otherCodec = { ...videoTrack, codecPrivate: Uint8Array.of(...videoTrack.codecPrivate!, 0) };
-const document = (number: string, track = videoTrack) =>
+const otherCodec = { ...avc, codecPrivate: Uint8Array.of(...avc.codecPrivate!, 0) };
+const document = (number: string, track = avc) =>
   concat([header(track), named(number), cluster(`frame of ${number};`, [0, 25, 50, 75])]);
 const damaged = (number: string) => concat([header(), named(number), Buffer.alloc(50)]);
 const whole = (number: string) => `frame of ${number};`.repeat(4);
@@ -43,7 +44,7 @@ describe("fetching fragments", () => {
 
   it("cuts the run where the Tracks change, and where they change back", async () => {
     const { lists } = await fetched(5, (numbers) =>
-      numbers.map((number) => document(number, number === "3" ? otherCodec : videoTrack)),
+      numbers.map((number) => document(number, number === "3" ? otherCodec : avc)),
     );
 
     expect(lists).to.deep.equal([["1", "2"], ["3"], ["4", "5"]]);

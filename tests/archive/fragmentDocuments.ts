@@ -10,21 +10,12 @@ import {
   streamHeader,
   tags,
 } from "../../media/matroskaWriter";
-
-/** H.264 with set-up data that MP4 takes. */
-export const videoTrack: Track = {
-  number: 1,
-  uid: 1,
-  type: "video",
-  codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: new Uint8Array(Buffer.from("014d401effe100046764002801000468ee3880", "hex")),
-  video: { widthPixels: 640, heightPixels: 360 },
-};
+import { avc } from "../media/support";
 
 /** What a camera sends ahead of its first Cluster. */
 export const header = (...tracks: Track[]) =>
   streamHeader({
-    tracks: tracks.length > 0 ? tracks : [videoTrack],
+    tracks: tracks.length > 0 ? tracks : [avc],
     muxingApp: "camera",
     writingApp: "camera",
   });

@@ -10,10 +10,11 @@ import { fitsMovie, movieClip } from "../../archive/movieClip";
 import { elementId, type Track } from "../../media/matroska";
 import { clusterStart, concat, element, simpleBlock } from "../../media/matroskaWriter";
 import { makeMp4Reader } from "../../media/mp4Reader";
+import { avc } from "../media/support";
 import { packetsOf } from "../support/ffprobe";
 import { footage } from "../support/footage";
 import { footageFragments, runsOf as runsOfFootage } from "./footageRun";
-import { header, listed, named, videoTrack } from "./fragmentDocuments";
+import { header, listed, named } from "./fragmentDocuments";
 
 const audioTrack: Track = {
   number: 2,
@@ -167,10 +168,7 @@ describe("a clip of fragments", () => {
 
   it("keeps damaged frames as they are", async () => {
     const damaged = `${String.fromCharCode(0, 0, 255, 255)}a NAL unit longer than its frame`;
-    const run = await onlyRun(
-      [videoTrack],
-      [frame(1, 0), frame(1, 40, damaged, false), frame(1, 80, "", false)],
-    );
+    const run = await onlyRun([avc], [frame(1, 0), frame(1, 40, damaged, false), frame(1, 80, "", false)]);
 
     const fits = fitsMovie(run);
 
@@ -179,11 +177,7 @@ describe("a clip of fragments", () => {
   });
 
   it("begins with the earliest frame where a camera dates one ahead of its Cluster", async () => {
-    const run = await onlyRun(
-      [videoTrack, audioTrack],
-      [frame(1, 0), frame(2, -21)],
-      [frame(1, 0), frame(2, 5)],
-    );
+    const run = await onlyRun([avc, audioTrack], [frame(1, 0), frame(2, -21)], [frame(1, 0), frame(2, 5)]);
 
     const samples = samplesOf(await bytesOf(movieClip(run)));
 
@@ -201,8 +195,8 @@ describe("a clip of fragments", () => {
   });
 
   it("is two where the codec changes, each with all of its frames", async () => {
-    const changed = { ...videoTrack, codecPrivate: Uint8Array.of(...videoTrack.codecPrivate!, 0) };
-    const [first] = await runsOf([videoTrack], [frame(1, 0, "one")]);
+    const changed = { ...avc, codecPrivate: Uint8Array.of(...avc.codecPrivate!, 0) };
+    const [first] = await runsOf([avc], [frame(1, 0, "one")]);
     const [second] = await runsOf([changed], [frame(1, 0, "two")]);
 
     const clips = await Promise.all([first!, second!].map((run) => bytesOf(movieClip(run))));
@@ -212,30 +206,30 @@ describe("a clip of fragments", () => {
 
   const day = 86_400_000;
   const refused: { what: string; tracks: Track[]; clusters: Uint8Array[][] }[] = [
-    { what: "of another codec", tracks: [{ ...videoTrack, codecId: "V_VP9" }], clusters: [[frame(1, 0)]] },
+    { what: "of another codec", tracks: [{ ...avc, codecId: "V_VP9" }], clusters: [[frame(1, 0)]] },
     {
       what: "without set-up data",
-      tracks: [{ ...videoTrack, codecPrivate: undefined }],
+      tracks: [{ ...avc, codecPrivate: undefined }],
       clusters: [[frame(1, 0)]],
     },
     {
       what: "with set-up data that starts with a start code",
-      tracks: [{ ...videoTrack, codecPrivate: Uint8Array.of(0, 0, 0, 1, 0x67, 0x4d, 0x40) }],
+      tracks: [{ ...avc, codecPrivate: Uint8Array.of(0, 0, 0, 1, 0x67, 0x4d, 0x40) }],
       clusters: [[frame(1, 0)]],
     },
     {
       what: "of two cameras",
-      tracks: [videoTrack, { ...videoTrack, number: 2, uid: 2 }],
+      tracks: [avc, { ...avc, number: 2, uid: 2 }],
       clusters: [[frame(1, 0), frame(2, 0)]],
     },
     {
       what: "with a third kind of track",
-      tracks: [videoTrack, { number: 3, uid: 3, type: "other", codecId: "S_TEXT/UTF8" }],
+      tracks: [avc, { number: 3, uid: 3, type: "other", codecId: "S_TEXT/UTF8" }],
       clusters: [[frame(1, 0), frame(3, 0)]],
     },
     {
       what: "with frames of a track that is not described",
-      tracks: [videoTrack],
+      tracks: [avc],
       clusters: [[frame(1, 0), frame(2, 0)]],
     },
     { what: "with frames in a lace that have no time", tracks: [audioTrack], clusters: [[laced(2)]] },
@@ -253,7 +247,7 @@ describe("a clip of fragments", () => {
   }
 
   it("stays Matroska where a clock jumped so far that MP4 cannot say it", async () => {
-    const run = await onlyRun([videoTrack], [frame(1, 0)], [frame(1, 0)]);
+    const run = await onlyRun([avc], [frame(1, 0)], [frame(1, 0)]);
     const [first, second] = run.fragments;
 
     const fits = fitsMovie({

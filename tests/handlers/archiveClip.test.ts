@@ -1,21 +1,11 @@
 import { expect } from "chai";
 import { changeClaim } from "../../archive/claim";
-import type { Fragment } from "../../archive/fragment";
 import { makeArchiveClip } from "../../handlers/archiveClip";
 import { clipsIn, memorySource, memoryVault } from "../archive/memoryPorts";
+import { fragments, T0 } from "./fragments";
 
-const T0 = Date.UTC(2026, 10, 22, 14, 0, 0);
+/** Every fragment fills a cell of the grid. */
 const CLIP_SECONDS = 10;
-
-/** Fragments that fill a cell of the grid each. */
-const fragments = (count: number): Fragment[] =>
-  Array.from({ length: count }, (_, index) => ({
-    fragmentNumber: String(1000 + index),
-    serverMs: T0 + index * 10_000,
-    producerMs: T0 + index * 10_000,
-    durationMs: 10_000,
-    sizeBytes: 1000,
-  }));
 
 async function setUp(count: number) {
   const vault = memoryVault();

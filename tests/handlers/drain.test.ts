@@ -1,23 +1,12 @@
 import { expect } from "chai";
 import type { ArchiveEvent } from "../../archive/events";
-import type { Fragment } from "../../archive/fragment";
 import { readText, textBody } from "../../archive/text";
 import { type DrainRequest, makeDrain } from "../../handlers/drain";
 import { clipsIn, type MemoryStream, memorySource, memoryVault, numbersHeld } from "../archive/memoryPorts";
+import { fragments, T0 } from "./fragments";
 
 const HOUR = 3_600_000;
-const T0 = Date.UTC(2026, 10, 22, 14, 0, 0);
 const CREATED = T0 - HOUR;
-
-/** Fragments of ten seconds, from T0 unless told. */
-const fragments = (count: number, fromMs = T0): Fragment[] =>
-  Array.from({ length: count }, (_, index) => ({
-    fragmentNumber: String((fromMs - CREATED) / 1000 + index),
-    serverMs: fromMs + index * 10_000,
-    producerMs: fromMs + index * 10_000,
-    durationMs: 10_000,
-    sizeBytes: 1000,
-  }));
 
 /** A stream whose six fragments end at T0 + 60 s, and a clock that moves when the function waits. */
 function setUp(change: Partial<MemoryStream> = {}) {

@@ -4,20 +4,10 @@ import type { ArchiveEvent } from "../../archive/events";
 import type { Fragment } from "../../archive/fragment";
 import { makeReconcileStream, type UnarchivedAge } from "../../handlers/reconcileStream";
 import { clipsIn, type MemoryStream, memorySource, memoryVault, numbersHeld } from "../archive/memoryPorts";
+import { fragments, T0 } from "./fragments";
 
 const HOUR = 3_600_000;
-const T0 = Date.UTC(2026, 10, 22, 14, 0, 0);
 const CREATED = T0 - HOUR;
-
-/** Fragments of ten seconds from T0. */
-const fragments = (count: number): Fragment[] =>
-  Array.from({ length: count }, (_, index) => ({
-    fragmentNumber: String(1000 + index),
-    serverMs: T0 + index * 10_000,
-    producerMs: T0 + index * 10_000,
-    durationMs: 10_000,
-    sizeBytes: 1000,
-  }));
 
 function setUp(change: Partial<MemoryStream> = {}) {
   const stream: MemoryStream = { fragments: fragments(6), createdMs: CREATED, ...change };

@@ -3,28 +3,11 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import type { MatroskaError, MatroskaEvent } from "../../media/matroska";
 import { makeMatroskaReader } from "../../media/matroskaReader";
-import {
-  clusterStart,
-  concat,
-  ebmlHeader,
-  element,
-  simpleBlock,
-  streamHeader,
-  tags,
-} from "../../media/matroskaWriter";
-import { footageBytes, ofKind, readAll, realFootage } from "./support";
+import { clusterStart, concat, ebmlHeader, element, simpleBlock, tags } from "../../media/matroskaWriter";
+import { bytesOf, footageBytes, header, ofKind, readAll, realFootage } from "./support";
 
-const header = streamHeader({
-  muxingApp: "test",
-  writingApp: "test",
-  tracks: [{ number: 1, uid: 7n, type: "video", codecId: "V_MPEG4/ISO/AVC", name: "camera" }],
-});
 const block = simpleBlock({ track: 1, relativeTimecode: 0, keyframe: true, frame: Uint8Array.of(1, 2, 3) });
 const inCluster = concat([header, clusterStart(0)]);
-
-function bytesOf(hex: string): Uint8Array {
-  return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
-}
 
 /** What came out of a stream before it ended well or badly. */
 function readToTheEnd(bytes: Uint8Array): { events: MatroskaEvent[]; error?: MatroskaError } {

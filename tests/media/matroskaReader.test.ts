@@ -12,22 +12,23 @@ import {
   streamHeader,
   tags,
 } from "../../media/matroskaWriter";
-import { dataHash, footageBytes, framesOf, ofKind, probe, readAll, realFootage } from "./support";
+import {
+  bytesOf,
+  dataHash,
+  footageBytes,
+  framesOf,
+  header,
+  ofKind,
+  probe,
+  readAll,
+  realFootage,
+} from "./support";
 
-const header = streamHeader({
-  muxingApp: "test",
-  writingApp: "test",
-  tracks: [{ number: 1, uid: 7n, type: "video", codecId: "V_MPEG4/ISO/AVC" }],
-});
 const frame = Uint8Array.of(9, 8, 7);
 const block = simpleBlock({ track: 1, relativeTimecode: 0, keyframe: true, frame });
 
 /** A GetMedia response is one document after another; ffprobe warns of that and goes on. */
 const quietly = ["-v", "fatal"];
-
-function bytesOf(hex: string): Uint8Array {
-  return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
-}
 
 /** A SimpleBlock of track 1 with these flags; all its bytes after the flags are given. */
 function blockBytes(flags: number, ...rest: Uint8Array[]): Uint8Array {

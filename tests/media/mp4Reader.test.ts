@@ -20,7 +20,7 @@ import { type Mp4SampleRun, type Mp4Summary, makeMp4Reader } from "../../media/m
 import { mp4Header } from "../../media/mp4Writer";
 import { packetsOf } from "../support/ffprobe";
 import { boxAt, boxOf, moovLast, partsOf, with32 } from "./mp4Bytes";
-import { avc, footageBytes, framesOf, mp4File, ofKind, probe, readAll, realFootage } from "./support";
+import { aLaw, avc, footageBytes, framesOf, mp4File, ofKind, probe, readAll, realFootage } from "./support";
 
 const files = [...realFootage, "clock.mkv", "garden.mkv"];
 
@@ -58,14 +58,6 @@ function packetsInFile(file: Uint8Array) {
   }
 }
 
-const aLaw: Track = {
-  number: 2,
-  uid: 2n,
-  type: "audio",
-  codecId: "A_MS/ACM",
-  codecPrivate: new Uint8Array(Buffer.from("06000100401f0000401f0000010008000000", "hex")),
-  audio: { samplingHz: 8000, channels: 1 },
-};
 const frames = (track: Track, ...times: number[]) =>
   times.map((timecode, index) => ({
     track: track.number,

@@ -5,6 +5,8 @@ import { createFile, MP4BoxBuffer } from "mp4box";
 import type { Track } from "../../media/matroska";
 import { type Mp4Track, mp4Header, supportedCodec } from "../../media/mp4Writer";
 import {
+  aLaw,
+  avc,
   dataHash,
   type Frame,
   footageBytes,
@@ -16,27 +18,6 @@ import {
   readAll,
   realFootage,
 } from "./support";
-
-/** G.711 A-law at 8 kHz as a WAVEFORMATEX: tag 6, one channel, 8000 Hz, 8000 bytes/s, blocks of 1, 8 bits. */
-const aLaw: Track = {
-  number: 2,
-  uid: 2n,
-  type: "audio",
-  codecId: "A_MS/ACM",
-  codecPrivate: new Uint8Array(Buffer.from("06000100401f0000401f0000010008000000", "hex")),
-  audio: { samplingHz: 8000, channels: 1 },
-};
-const avcPrivate = new Uint8Array(
-  Buffer.from("014d401effe1000467640028010004 68ee3880".replace(" ", ""), "hex"),
-);
-const avc: Track = {
-  number: 1,
-  uid: 1n,
-  type: "video",
-  codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: avcPrivate,
-  video: { widthPixels: 640, heightPixels: 360 },
-};
 
 function readFootage(name: string): { tracks: Track[]; frames: Frame[] } {
   const events = readAll(footageBytes(name));

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { path as ffprobePath } from "@ffprobe-installer/ffprobe";
 import type { BlockEvent, MatroskaEvent, Track } from "../../media/matroska";
 import { makeMatroskaReader } from "../../media/matroskaReader";
+import { streamHeader } from "../../media/matroskaWriter";
 import { mp4Header } from "../../media/mp4Writer";
 import { footage } from "../support/footage";
 
@@ -13,15 +14,37 @@ export function footageBytes(name: string): Uint8Array {
   return new Uint8Array(fs.readFileSync(footage(name)));
 }
 
+/** Bytes in hexadecimal digits, with spaces where they help to read. */
+export function bytesOf(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+}
+
 /** An H.264 track that MP4 takes, for made-up frames. */
 export const avc: Track = {
   number: 1,
   uid: 1n,
   type: "video",
   codecId: "V_MPEG4/ISO/AVC",
-  codecPrivate: new Uint8Array(Buffer.from("014d401effe100046764002801000468ee3880", "hex")),
+  codecPrivate: bytesOf("014d401eff e1 0004 67640028 01 0004 68ee3880"),
   video: { widthPixels: 640, heightPixels: 360 },
 };
+
+/** G.711 A-law at 8 kHz as a WAVEFORMATEX: tag 6, one channel, 8000 Hz, 8000 bytes/s, blocks of 1, 8 bits. */
+export const aLaw: Track = {
+  number: 2,
+  uid: 2n,
+  type: "audio",
+  codecId: "A_MS/ACM",
+  codecPrivate: bytesOf("0600 0100 401f0000 401f0000 0100 0800 0000"),
+  audio: { samplingHz: 8000, channels: 1 },
+};
+
+/** What stands ahead of the first Cluster of a stream of one video track. */
+export const header = streamHeader({
+  muxingApp: "test",
+  writingApp: "test",
+  tracks: [{ number: 1, uid: 7n, type: "video", codecId: "V_MPEG4/ISO/AVC", name: "camera" }],
+});
 
 /** All events of a whole stream. */
 export function readAll(bytes: Uint8Array): MatroskaEvent[] {
