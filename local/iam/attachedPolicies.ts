@@ -1,5 +1,5 @@
 import { awsError } from "../core/errors";
-import type { Operation } from "../core/service";
+import type { Call, Operation } from "../core/service";
 import { arnOfIdentity, type IdentityInput, type IdentityKind, requireIdentity } from "./identities";
 import { checkQuota, cutPage, type PageInput } from "./inputs";
 import { checkPolicyArn, requirePolicy } from "./managedPolicies";
@@ -9,14 +9,19 @@ type AttachmentInput = IdentityInput & PageInput & { PolicyArn?: string };
 
 /** AttachRolePolicy, DetachRolePolicy and ListAttachedRolePolicies, or those of users. */
 export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind) {
-  const attach: Operation = async (input: AttachmentInput, call) => {
+  /** The policy and the identity that an input names, once the caller may change what joins them. */
+  const open = async (verb: "Attach" | "Detach", input: AttachmentInput, call: Call) => {
     const PolicyArn = checkPolicyArn(input.PolicyArn);
     await call.authorize({
-      action: `iam:Attach${kind}Policy`,
+      action: `iam:${verb}${kind}Policy`,
       resource: arnOfIdentity(state, kind, input),
       context: { "iam:PolicyARN": PolicyArn },
     });
-    const identity = requireIdentity(state, kind, input);
+    return { PolicyArn, identity: requireIdentity(state, kind, input) };
+  };
+
+  const attach: Operation = async (input: AttachmentInput, call) => {
+    const { PolicyArn, identity } = await open("Attach", input, call);
     requirePolicy(state, PolicyArn);
     const attached = new Set([...identity.attachedPolicyArns, PolicyArn]);
     checkQuota(`PoliciesPer${kind}`, 10, attached.size);
@@ -26,13 +31,7 @@ export function makeAttachedPolicyOperations(state: IamState, kind: IdentityKind
   };
 
   const detach: Operation = async (input: AttachmentInput, call) => {
-    const PolicyArn = checkPolicyArn(input.PolicyArn);
-    await call.authorize({
-      action: `iam:Detach${kind}Policy`,
-      resource: arnOfIdentity(state, kind, input),
-      context: { "iam:PolicyARN": PolicyArn },
-    });
-    const identity = requireIdentity(state, kind, input);
+    const { PolicyArn, identity } = await open("Detach", input, call);
     if (!identity.attachedPolicyArns.includes(PolicyArn)) {
       throw awsError("NoSuchEntity", 404, `Policy ${PolicyArn} was not found.`);
     }

@@ -26,7 +26,7 @@ export function identityOf(state: IamState, caller: Caller): Identity | undefine
  */
 export function arnOfIdentity(state: IamState, kind: IdentityKind, input: IdentityInput): string {
   const name = nameOfIdentity(kind, input);
-  return lookUp(table(state, kind), name)?.arn ?? identityArn(state.accountId, kind, "/", name);
+  return lookUp(identitiesOf(state, kind), name)?.arn ?? identityArn(state.accountId, kind, "/", name);
 }
 
 /** `arn:aws:iam::ACCOUNT:role/PATH/NAME`. */
@@ -39,17 +39,22 @@ export const identityArn = (accountId: string, kind: IdentityKind, path: string,
  */
 export function requireIdentity(state: IamState, kind: IdentityKind, input: IdentityInput): Identity {
   const name = nameOfIdentity(kind, input);
-  const identity = lookUp(table(state, kind), name);
+  const identity = lookUp(identitiesOf(state, kind), name);
   if (identity) return identity;
   throw awsError("NoSuchEntity", 404, `The ${kind.toLowerCase()} with name ${name} cannot be found.`);
 }
 
-function nameOfIdentity(kind: IdentityKind, input: IdentityInput): string {
+/**
+ * The name that an input says.
+ * @throws ValidationError (400) for a name that no identity can have
+ */
+export function nameOfIdentity(kind: IdentityKind, input: IdentityInput): string {
   return kind === "Role"
     ? checkName("roleName", input.RoleName, 64)
     : checkName("userName", input.UserName, 64);
 }
 
-function table(state: IamState, kind: IdentityKind): Record<string, Identity> {
+/** All roles or all users, by name. */
+export function identitiesOf(state: IamState, kind: IdentityKind): Record<string, Identity> {
   return kind === "Role" ? state.document.roles : state.document.users;
 }

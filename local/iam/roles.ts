@@ -1,28 +1,17 @@
 import { awsError } from "../core/errors";
 import type { Operation } from "../core/service";
-import { makeUniqueId } from "./identifiers";
-import { arnOfIdentity, type IdentityInput, identityArn, requireIdentity } from "./identities";
-import {
-  checkName,
-  checkPath,
-  checkQuota,
-  cutPage,
-  lookUp,
-  type PageInput,
-  refuseMembers,
-  validationError,
-} from "./inputs";
+import { arnOfIdentity, type IdentityInput, requireIdentity } from "./identities";
+import { checkQuota, cutPage, type PageInput, validationError } from "./inputs";
+import { type NewIdentityInput, newIdentity } from "./newIdentity";
 import { checkPolicyDocument, encodePolicyDocument, policySize } from "./policyDocuments";
 import type { IamState, Role } from "./state";
-import { readTags, type Tag, tagNeed, writeTags } from "./tags";
+import { writeTags } from "./tags";
 
-interface RoleInput extends IdentityInput {
-  Path?: string;
+interface RoleInput extends NewIdentityInput {
   AssumeRolePolicyDocument?: string;
   PolicyDocument?: string;
   Description?: string;
   MaxSessionDuration?: number | string;
-  Tags?: Tag[];
 }
 
 /** CreateRole, GetRole, UpdateRole, UpdateAssumeRolePolicy, DeleteRole, ListRoles, ListInstanceProfilesForRole. */
@@ -32,29 +21,13 @@ export function makeRoleOperations(state: IamState) {
   const requireRole = (input: IdentityInput) => requireIdentity(state, "Role", input) as Role;
 
   const create: Operation = async (input: RoleInput, call) => {
-    const path = checkPath(input.Path);
-    const name = checkName("roleName", input.RoleName, 64);
-    const arn = identityArn(state.accountId, "Role", path, name);
-    await call.authorize(tagNeed("iam:CreateRole", arn, input.Tags));
-    if (input.Tags?.length) await call.authorize(tagNeed("iam:TagRole", arn, input.Tags));
-    refuseMembers(input, "PermissionsBoundary");
-    if (lookUp(roles, name)) {
-      throw awsError("EntityAlreadyExists", 409, `Role with name ${name} already exists.`);
-    }
     const role: Role = {
-      name,
-      id: makeUniqueId("AROA"),
-      path,
-      arn,
-      createdMs: state.nowMs(),
-      tags: readTags(input.Tags),
-      inlinePolicies: {},
-      attachedPolicyArns: [],
+      ...(await newIdentity(state, "Role", input, call)),
       trustPolicy: await checkTrustPolicy(input.AssumeRolePolicyDocument),
       description: input.Description,
       maxSessionSeconds: readMaxSession(input.MaxSessionDuration) ?? 3600,
     };
-    roles[name] = role;
+    roles[role.name] = role;
     state.save();
     return { Role: writeRole(role) };
   };

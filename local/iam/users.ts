@@ -1,51 +1,31 @@
 import { awsError } from "../core/errors";
 import type { Operation } from "../core/service";
-import { makeUniqueId } from "./identifiers";
-import { arnOfIdentity, type IdentityInput, identityArn, identityOf, requireIdentity } from "./identities";
-import { checkName, checkPath, cutPage, lookUp, type PageInput, refuseMembers } from "./inputs";
+import { arnOfIdentity, type IdentityInput, identityOf, requireIdentity } from "./identities";
+import { cutPage, type PageInput } from "./inputs";
+import { type NewIdentityInput, newIdentity } from "./newIdentity";
 import { checkNoPolicies } from "./roles";
 import type { IamState, Identity } from "./state";
-import { readTags, type Tag, tagNeed, writeTags } from "./tags";
-
-type UserInput = IdentityInput & { Path?: string; Tags?: Tag[] };
+import { writeTags } from "./tags";
 
 /** CreateUser, GetUser, DeleteUser, ListUsers: a device that has keys of its own is a user. */
 export function makeUserOperations(state: IamState) {
   const { users, accessKeys } = state.document;
 
-  const create: Operation = async (input: UserInput, call) => {
-    const name = checkName("userName", input.UserName, 64);
-    const path = checkPath(input.Path);
-    const arn = identityArn(state.accountId, "User", path, name);
-    await call.authorize(tagNeed("iam:CreateUser", arn, input.Tags));
-    if (input.Tags?.length) await call.authorize(tagNeed("iam:TagUser", arn, input.Tags));
-    refuseMembers(input, "PermissionsBoundary");
-    if (lookUp(users, name)) {
-      throw awsError("EntityAlreadyExists", 409, `User with name ${name} already exists.`);
-    }
-    const user: Identity = {
-      name,
-      id: makeUniqueId("AIDA"),
-      path,
-      arn,
-      createdMs: state.nowMs(),
-      tags: readTags(input.Tags),
-      inlinePolicies: {},
-      attachedPolicyArns: [],
-    };
-    users[name] = user;
+  const create: Operation = async (input: NewIdentityInput, call) => {
+    const user = await newIdentity(state, "User", input, call);
+    users[user.name] = user;
     state.save();
     return { User: writeUser(user) };
   };
 
-  const get: Operation = async (input: UserInput, call) => {
+  const get: Operation = async (input: IdentityInput, call) => {
     // Without a name, the user who asks.
     const named = { UserName: input.UserName ?? identityOf(state, call.caller)?.name };
     await call.authorize({ action: "iam:GetUser", resource: arnOfIdentity(state, "User", named) });
     return { User: writeUser(requireIdentity(state, "User", named)) };
   };
 
-  const remove: Operation = async (input: UserInput, call) => {
+  const remove: Operation = async (input: IdentityInput, call) => {
     await call.authorize({ action: "iam:DeleteUser", resource: arnOfIdentity(state, "User", input) });
     const user = requireIdentity(state, "User", input);
     if (Object.values(accessKeys).some(({ userName }) => userName === user.name)) {
