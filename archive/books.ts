@@ -52,13 +52,17 @@ export function account(books: Books, fragments: Fragment[], seq: number): Books
 /** Takes the hours that ended by `lowWaterMs` out of the books. */
 export function closeBooks(books: Books, lowWaterMs: number): { open: Books; closed: HourSummary[] } {
   const open: Books = {};
-  const closed = new Map<number, Books>();
+  const closed: Record<string, Books> = {};
   for (const [minute, book] of Object.entries(books)) {
     const hour = hourOf(Number(minute) * MINUTE_MS);
-    if (hour >= hourOf(lowWaterMs)) open[minute] = book;
-    else closed.set(hour, { ...closed.get(hour), [minute]: book });
+    if (hour >= hourOf(lowWaterMs)) {
+      open[minute] = book;
+      continue;
+    }
+    closed[hour] ??= {};
+    closed[hour][minute] = book;
   }
-  return { open, closed: [...closed].map(([hour, minutes]) => ({ hour, minutes })) };
+  return { open, closed: Object.entries(closed).map(([hour, minutes]) => ({ hour: Number(hour), minutes })) };
 }
 
 /** Whether a minute's listing holds exactly what is accounted for. */
