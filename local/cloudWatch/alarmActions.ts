@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { StateValue } from "@aws-sdk/client-cloudwatch";
-import { isAwsError } from "../core/errors";
+import { isFinalRefusal } from "../core/errors";
 import { type Owed, openOutbox } from "../core/outbox";
 import type { InvokeTarget } from "../core/seams";
 import type { CloudDeps } from "../core/service";
@@ -99,9 +99,7 @@ export function openActions(
       remember({ ...item, summary: `Successfully executed action ${arn}`, data: JSON.stringify(data) });
     } catch (error) {
       action.attempts += 1;
-      const isFinal =
-        isAwsError(error) && error.statusCode < 500 && !/Throttl|TooManyRequests/.test(error.code);
-      if (!isFinal && action.attempts < MAX_ATTEMPTS) {
+      if (!isFinalRefusal(error) && action.attempts < MAX_ATTEMPTS) {
         return clock.nowMs() + FIRST_RETRY_MS * 2 ** (action.attempts - 1);
       }
       const { message } = error as Error;

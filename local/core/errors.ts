@@ -22,6 +22,10 @@ export const connectionCut = (): AwsError => awsError("ECONNRESET", 500, "The co
 /** Whether nobody is left to be answered. */
 export const isConnectionCut = (error: unknown): boolean => isAwsError(error) && error.code === "ECONNRESET";
 
+/** Whether no later try mends an error: the service refused, and neither failed nor throttled. */
+export const isFinalRefusal = (error: unknown): boolean =>
+  isAwsError(error) && error.statusCode < 500 && !/Throttl|TooManyRequests/.test(error.code);
+
 /** Whether a service meant to answer `error`; anything else is a fault of this program and becomes a 500. */
 export function isAwsError(error: unknown): error is AwsError {
   return error instanceof Error && "code" in error && "statusCode" in error;

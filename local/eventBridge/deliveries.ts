@@ -1,5 +1,6 @@
 import { isAwsError } from "../core/errors";
 import { makeCountMetric } from "../core/metrics";
+import { type Outbox, type Owed, openOutbox } from "../core/outbox";
 import type { InvokeTarget, PutMetric } from "../core/seams";
 import type { CloudDeps } from "../core/service";
 
@@ -8,8 +9,7 @@ const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 480_000;
 
 /** One event on its way to one target; kept on disk until the target, or the dead-letter queue, has it. */
-export interface Delivery {
-  id: string;
+export interface Delivery extends Owed {
   ruleArn: string;
   target: { arn: string; roleArn?: string };
   deadLetterArn?: string;
@@ -21,28 +21,18 @@ export interface Delivery {
   event: string;
   receivedMs: number;
   retryAttempts: number;
-  nextAttemptMs: number;
-}
-
-/** Takes deliveries over and sees them through, at least once each, over restarts. */
-export interface Deliveries {
-  accept(deliveries: Delivery[]): void;
-  close(): void;
 }
 
 /** Opens the deliveries in `eventbridge/deliveries` of the data folder, and goes on with those that were pending. */
 export function openDeliveries(
   deps: CloudDeps & { invokeTarget: InvokeTarget; putMetric?: PutMetric },
-): Deliveries {
-  const { clock, store, invokeTarget } = deps;
+): Outbox<Delivery> {
+  const { clock, invokeTarget } = deps;
   const count = makeCountMetric(deps, "AWS/Events");
   const ofRule = (ruleArn: string) => ({ RuleName: ruleArn.split("/").at(-1) ?? "" });
-  const pending = store.document<Record<string, Delivery>>("eventbridge/deliveries", {});
-  const cancels = new Map<string, () => void>();
   let closed = false;
 
-  const attempt = async (delivery: Delivery) => {
-    cancels.delete(delivery.id);
+  const attempt = async (delivery: Delivery): Promise<number | undefined> => {
     const { target, ruleArn, payload } = delivery;
     count("Invocations", ofRule(ruleArn));
     try {
@@ -52,21 +42,14 @@ export function openDeliveries(
         servicePrincipal: "events.amazonaws.com",
         sourceArn: ruleArn,
       });
+      return undefined;
     } catch (error) {
-      if (!closed) await retryOrGiveUp(delivery, error);
-      return;
+      // What fails after the close stays on disk, and is tried again at the next start.
+      return closed ? undefined : retryOrGiveUp(delivery, error);
     }
-    settle(delivery);
   };
 
-  /** What is settled after the close stays on disk, and is delivered again: at least once. */
-  const settle = (delivery: Delivery) => {
-    if (closed) return;
-    delete pending.value[delivery.id];
-    pending.save();
-  };
-
-  const retryOrGiveUp = async (delivery: Delivery, error: unknown) => {
+  const retryOrGiveUp = async (delivery: Delivery, error: unknown): Promise<number | undefined> => {
     const code = errorCode(error);
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** delivery.retryAttempts, LONGEST_RETRY_MS);
     const nextAttemptMs = clock.nowMs() + delayMs;
@@ -78,9 +61,7 @@ export function openDeliveries(
       return giveUp(delivery, error, "MaximumEventAgeInSeconds");
     }
     delivery.retryAttempts += 1;
-    delivery.nextAttemptMs = nextAttemptMs;
-    pending.save();
-    schedule(delivery);
+    return nextAttemptMs;
   };
 
   const giveUp = async (delivery: Delivery, cause: unknown, exhausted: string | undefined) => {
@@ -89,7 +70,7 @@ export function openDeliveries(
     const what = `EventBridge could not deliver an event of ${ruleArn} to ${target.arn} (${messageOf(cause)})`;
     if (deadLetterArn === undefined) {
       console.error(`local cloud: ${what}; the target has no dead-letter queue, so the event is dropped`);
-      return settle(delivery);
+      return undefined;
     }
     try {
       await invokeTarget({
@@ -113,29 +94,15 @@ export function openDeliveries(
         `local cloud: ${what}, nor to ${deadLetterArn} (${messageOf(error)}); the event is dropped`,
       );
     }
-    settle(delivery);
+    return undefined;
   };
 
-  const schedule = (delivery: Delivery) => {
-    const delayMs = Math.max(delivery.nextAttemptMs - clock.nowMs(), 0);
-    cancels.set(
-      delivery.id,
-      clock.after(delayMs, () => void attempt(delivery)),
-    );
-  };
-
-  for (const delivery of Object.values(pending.value)) schedule(delivery);
-
+  const outbox = openOutbox<Delivery>(deps, "eventbridge/deliveries", attempt);
   return {
-    accept(deliveries) {
-      if (deliveries.length === 0) return;
-      for (const delivery of deliveries) pending.value[delivery.id] = delivery;
-      pending.save();
-      for (const delivery of deliveries) schedule(delivery);
-    },
+    accept: outbox.accept,
     close() {
       closed = true;
-      for (const cancel of cancels.values()) cancel();
+      outbox.close();
     },
   };
 }

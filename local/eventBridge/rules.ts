@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { awsError } from "../core/errors";
+import type { Outbox } from "../core/outbox";
 import type { CloudDeps, Need } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
-import type { Deliveries, Delivery } from "./deliveries";
+import type { Delivery } from "./deliveries";
 import { type BusEvent, makeEvent } from "./event";
 import { type EventMatcher, readPattern } from "./pattern";
 import { readSchedule } from "./schedule";
@@ -42,7 +43,7 @@ export interface Rules {
 }
 
 /** Opens the rules in `eventbridge/rules` of the data folder, and starts their schedules. */
-export function openRules(deps: CloudDeps, deliveries: Deliveries): Rules {
+export function openRules(deps: CloudDeps, deliveries: Outbox<Delivery>): Rules {
   const { clock, store, region, accountId } = deps;
   const document = store.document<Record<string, Rule>>("eventbridge/rules", {});
   const matchers = new Map<string, EventMatcher>();
@@ -64,6 +65,7 @@ export function openRules(deps: CloudDeps, deliveries: Deliveries): Rules {
         const context = { ruleArn: arnOf(rule.name), ruleName: rule.name, ingestedMs: nowMs };
         return {
           id: randomUUID(),
+          dueMs: nowMs,
           ruleArn: arnOf(rule.name),
           target: { arn: target.Arn as string, roleArn: target.RoleArn },
           deadLetterArn: target.DeadLetterConfig?.Arn,
@@ -74,7 +76,6 @@ export function openRules(deps: CloudDeps, deliveries: Deliveries): Rules {
           event: JSON.stringify(event),
           receivedMs: nowMs,
           retryAttempts: 0,
-          nextAttemptMs: nowMs,
         };
       }),
     );

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { isAwsError } from "../core/errors";
+import { isFinalRefusal } from "../core/errors";
+import { makeCountMetric } from "../core/metrics";
 import { type Owed, openOutbox } from "../core/outbox";
 import type { InvokeTarget, PutMetric } from "../core/seams";
 import type { CloudDeps } from "../core/service";
@@ -46,18 +47,12 @@ export function openDeliveries(
   topics: Topics,
   mail: TopicMail,
 ): Deliveries {
-  const { clock, invokeTarget, putMetric } = deps;
+  const { clock, invokeTarget } = deps;
   const asTopic = (sourceArn: string) => ({ servicePrincipal: "sns.amazonaws.com", sourceArn });
 
+  const countMetric = makeCountMetric(deps, "AWS/SNS");
   const count = (topicArn: string, metricName: string) =>
-    putMetric({
-      namespace: "AWS/SNS",
-      metricName,
-      dimensions: { TopicName: topicArn.split(":").at(-1) ?? "" },
-      value: 1,
-      unit: "Count",
-      timestampMs: clock.nowMs(),
-    });
+    countMetric(metricName, { TopicName: topicArn.split(":").at(-1) ?? "" });
 
   async function attempt(delivery: Delivery): Promise<number | undefined> {
     const { topicArn, endpoint, payload, messageAttributes } = delivery;
@@ -67,9 +62,7 @@ export function openDeliveries(
       return undefined;
     } catch (error) {
       delivery.attempts += 1;
-      const isFinal =
-        isAwsError(error) && error.statusCode < 500 && !/Throttl|TooManyRequests/.test(error.code);
-      if (!isFinal && delivery.attempts < MAX_ATTEMPTS)
+      if (!isFinalRefusal(error) && delivery.attempts < MAX_ATTEMPTS)
         return clock.nowMs() + retryDelayMs(delivery.attempts);
       await giveUp(delivery, (error as Error).message);
       return undefined;
