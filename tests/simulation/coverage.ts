@@ -30,6 +30,8 @@ export const MUST_REACH = [
   "function timed out",
   "asynchronous retry",
   "repeat marked",
+  "retired",
+  "retirement refused",
 ] as const;
 
 /** What happened in a played world. */

@@ -90,6 +90,8 @@ export interface Behaviours {
 export type Deed = { atMs: number } & (
   | { kind: "delete"; recreateAfterMs?: number }
   | { kind: "changeClipLength"; clipSeconds: number }
+  /** The stream is taken from the program's settings: it goes when the program lets it go, and is asked again until then. */
+  | { kind: "retire" }
 );
 
 /** All that happens, as plain data: the same history always ends the same. */

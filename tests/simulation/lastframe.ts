@@ -3,6 +3,7 @@ import type { FragmentSource } from "../../archive/ports";
 import { makeArchiveClip } from "../../handlers/archiveClip";
 import { makeCheckAlarmState } from "../../handlers/checkAlarmState";
 import { makeCheckAlarmTag } from "../../handlers/checkAlarmTag";
+import { type DrainRequest, makeDrain } from "../../handlers/drain";
 import { makeReconcile } from "../../handlers/reconcile";
 import { makeReconcileStream } from "../../handlers/reconcileStream";
 import { recorderWorkflow } from "../../infra/workflow";
@@ -50,14 +51,25 @@ export const lastframe: Subject = {
         makeReconcileStream({
           ...common,
           openStream: () => openStream(world, worker),
-          deletedAsOf: async (streamArn) => {
-            const isDeleted = await world.kinesisVideo.isDeleted(worker, streamArn);
-            return isDeleted ? world.timeline.nowMs() + world.history.clocksAheadMs.lambda : undefined;
-          },
+          deletedAsOf: (streamArn) => deletedAsOf(world, worker, streamArn),
           vault: world.bucket.vaultFor(worker),
           putAge: async ({ usedPercent }) =>
             cloudWatch.putMetric(worker, "UnarchivedAgeOfRetention", usedPercent),
           startExecution: (name, input) => startExecution(world, worker, name, input),
+        }),
+    });
+    lambda.define("drain", {
+      timeoutMs: 900_000,
+      handler: (worker) =>
+        makeDrain({
+          ...common,
+          openStream: () => openStream(world, worker),
+          deletedAsOf: (streamArn) => deletedAsOf(world, worker, streamArn),
+          setClosed: (streamArn, isClosed) => world.kinesisVideo.setClosed(worker, streamArn, isClosed),
+          setRetention: async () => undefined,
+          vault: world.bucket.vaultFor(worker),
+          askTime: () => world.calls.call(worker, world.timeline.nowMs, ["unavailable"]),
+          pause: world.timeline.sleep,
         }),
     });
     lambda.define("reconcile", {
@@ -103,6 +115,17 @@ export const lastframe: Subject = {
     });
     eventBridge.schedule(scheduleMs, (event) => lambda.invokeLater("reconcile", event));
   },
+  async mayRetire({ lambda, history, cloudWatch }) {
+    const request: DrainRequest = {
+      streamName: STREAM_NAME,
+      clipSeconds: Number(cloudWatch.alarm.tags.ClipSeconds),
+      retentionHours: history.retentionHours,
+      abandons: false,
+      tf: { action: "delete" },
+    };
+    const answer = await lambda.invoke("drain", request).catch((error: Error) => ({ errorType: error.name }));
+    return !("errorType" in answer);
+  },
 };
 
 const ALARM_EVENT = {
@@ -141,6 +164,15 @@ function openStream({ kinesisVideo, timeline, history }: World, worker: Worker):
       kinesisVideo.clip(worker, (await described()).arn, { by: "SERVER_TIMESTAMP", fromMs, toMs }),
     media: async (numbers) => kinesisVideo.media(worker, (await described()).arn, numbers),
   };
+}
+
+async function deletedAsOf(
+  { kinesisVideo, timeline, history }: World,
+  worker: Worker,
+  streamArn: string,
+): Promise<number | undefined> {
+  const isDeleted = await kinesisVideo.isDeleted(worker, streamArn);
+  return isDeleted ? timeline.nowMs() + history.clocksAheadMs.lambda : undefined;
 }
 
 /** As `handlers/ports/eventBus.ts`: what cannot be put is not thrown. */

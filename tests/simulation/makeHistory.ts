@@ -5,11 +5,41 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Draws a random history of at least an hour. */
+/** Draws a random history of at least an hour. What makes it a rare one is drawn by itself, and leaves the others alone. */
 export function makeHistory(seed: number): History {
   const history = drawHistory(makeRandom(seed, "history"), seed);
   const random = makeRandom(seed, "visits");
-  return random.chance(0.1) ? visitsOf(history, random) : history;
+  if (random.chance(0.1)) return visitsOf(history, random);
+  return listedLate(retired(history, makeRandom(seed, "farewell")), makeRandom(seed, "late listings"));
+}
+
+/** At times the stream is to go, while its camera sends or when it is long silent. */
+function retired(history: History, random: Random): History {
+  const { deeds, durationMs } = history;
+  if (deeds.some(({ kind }) => kind === "delete") || !random.chance(0.1)) return history;
+  const atMs = Math.floor((0.2 + random.fraction()) * durationMs);
+  return { ...history, deeds: [...deeds, { kind: "retire", atMs }] };
+}
+
+/** At times what some minutes brought is listed when its hour is long finished. */
+function listedLate(history: History, random: Random): History {
+  if (!random.chance(0.02)) return history;
+  const { behaviours, faults, durationMs } = history;
+  const fromMs = Math.floor(random.fraction() * durationMs);
+  const toMs = Math.min(durationMs, fromMs + random.whole(1, 5) * MINUTE);
+  const late: Fault = {
+    kind: "listingLate",
+    fromMs,
+    toMs,
+    chance: 0.7,
+    delayMs: random.whole(90, 170) * MINUTE,
+  };
+  return {
+    ...history,
+    retentionHours: 24,
+    behaviours: { ...behaviours, listsWithinMs: 3 * HOUR },
+    faults: [...faults, late],
+  };
 }
 
 /**

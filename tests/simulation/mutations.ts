@@ -252,4 +252,23 @@ export const MUTATIONS: Mutation[] = [
     find: "ownSeq = next?.entry?.seq;",
     replace: 'ownSeq = entry.change.kind === "plan" ? next?.entry?.seq : ownSeq;',
   },
+  {
+    name: "drain-takes-its-word",
+    breaks: "a stream is let go before all that is listed is archived",
+    file: "handlers/drain.ts",
+    find: "backlog.oldestMs === undefined && result?.isDrained === true && result.comparedToMs === nowMs;",
+    replace: "result !== undefined || nowMs > 0 || backlog !== undefined;",
+    and: {
+      file: "archive/lives.ts",
+      find: "if (!state || state.openPlans.length > 0 || state.deferred.length > 0) return false;",
+      replace: "if (!state) return true;",
+    },
+  },
+  {
+    name: "drain-waits-for-nobody",
+    breaks: "a stream is let go while a camera is in the middle of a fragment",
+    file: "handlers/drain.ts",
+    find: "if (nowMs - newestMs >= QUIET_MS && nowMs - beganMs >= SETTLE_MS) return;",
+    replace: "return;",
+  },
 ];

@@ -37,6 +37,8 @@ export interface World {
 export interface Subject {
   name: string;
   deploy(world: World): void;
+  /** Asks whether the stream may be deleted; without it, it always may. */
+  mayRetire?(world: World): Promise<boolean>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -50,7 +52,7 @@ export async function play(history: History, subject: Subject): Promise<World> {
   kinesisVideo.onReceived(cloudWatch.received);
   cloudWatch.start();
   everyMinute(world);
-  for (const deed of history.deeds) timeline.at(history.startMs + deed.atMs, () => act(world, deed));
+  for (const deed of history.deeds) timeline.at(history.startMs + deed.atMs, () => act(world, deed, subject));
   for (const fault of history.faults) timeline.at(history.startMs + fault.fromMs, () => befall(world, fault));
   subject.deploy(world);
   await timeline.run(world.endMs);
@@ -121,15 +123,36 @@ function everyMinute({ timeline, kinesisVideo, history, endMs }: World): void {
   timeline.at(history.startMs, tick);
 }
 
-function act({ kinesisVideo, timeline, cloudWatch }: World, deed: History["deeds"][number]): void {
+function act(world: World, deed: History["deeds"][number], subject: Subject): void {
+  const { kinesisVideo, timeline, cloudWatch } = world;
   if (deed.kind === "changeClipLength") {
     cloudWatch.alarm.tags.ClipSeconds = String(deed.clipSeconds);
+    return;
+  }
+  if (deed.kind === "retire") {
+    void retire(world, subject);
     return;
   }
   kinesisVideo.remove();
   if (deed.recreateAfterMs === undefined) return;
   const againMs = timeline.nowMs() + deed.recreateAfterMs;
   timeline.at(againMs, () => kinesisVideo.create(againMs));
+}
+
+/** Deletes the stream once the subject lets it go; somebody asks again every ten minutes. */
+async function retire(world: World, { mayRetire }: Subject): Promise<void> {
+  const { timeline, kinesisVideo, tally, endMs } = world;
+  while (timeline.nowMs() < endMs) {
+    const askedMs = timeline.nowMs();
+    if (!mayRetire || (await mayRetire(world))) {
+      tally.set("retired", 1);
+      // As long as the engine takes to go on.
+      await timeline.sleep(3000);
+      return kinesisVideo.remove(askedMs);
+    }
+    tally.set("retirement refused", (tally.get("retirement refused") ?? 0) + 1);
+    await timeline.sleep(600_000);
+  }
 }
 
 /** The faults that strike by themselves, not on a call. */

@@ -37,6 +37,9 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
     return violations;
   }
   const damaged = ledger.damagedKeys.length > 0;
+  const { faults, sessions } = world.history;
+  const isSlow = sessions.some(({ incidents }) => incidents.some(({ kind }) => kind === "slowFragment"));
+  const isPrompt = faults.length === 0 && !isSlow;
 
   violations.push(...checkDeferrals());
   for (const fragment of persisted) {
@@ -49,6 +52,12 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
       });
     const expiredMs = Math.min(serverMs + kinesisVideo.retentionMs, goneMs);
     const fate = fateOf(fragment);
+    const { askedMs } = life;
+    if (askedMs !== undefined && !fate.clip && serverMs + kinesisVideo.retentionMs > goneMs) {
+      // What arrives or is listed so late that nobody could know of it goes without a word.
+      if (listedMs < askedMs || isPrompt) wrong("I1", "was held, and its stream was let go");
+      continue;
+    }
     if (fate.clip) {
       if (gaps.some((gap) => rowsOf(gap).some(([number]) => number === fragmentNumber))) {
         wrong("I1", "is in a clip, and named as lost");

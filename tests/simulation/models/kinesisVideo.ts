@@ -17,6 +17,10 @@ export interface Life {
   arn: string;
   createdMs: number;
   deletedMs?: number;
+  /** When somebody last asked whether it may be deleted, and was told that it may. */
+  askedMs?: number;
+  /** Devices may not connect. */
+  isClosed?: boolean;
   /** By the server time at which they began. */
   fragments: HeldFragment[];
 }
@@ -55,10 +59,16 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
     });
   }
 
-  function remove(): void {
+  function remove(askedMs?: number): void {
     receive();
     const life = lives.at(-1);
-    if (life && life.deletedMs === undefined) life.deletedMs = timeline.nowMs();
+    if (life && life.deletedMs === undefined) Object.assign(life, { deletedMs: timeline.nowMs(), askedMs });
+  }
+
+  /** Nothing ends a connection that is open, so what follows at once on what came before comes all the same. */
+  function isRefused({ isClosed, fragments }: Life, { serverMs }: Arrival): boolean {
+    const last = fragments.at(-1);
+    return isClosed === true && (!last || serverMs - last.persistedMs > 1000);
   }
 
   /** Takes in what cameras have begun to send until now. */
@@ -66,7 +76,8 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
     const nowMs = timeline.nowMs();
     while (next && next.serverMs <= nowMs) {
       const life = lives.at(-1);
-      if (life && life.deletedMs === undefined && next.serverMs >= life.createdMs) {
+      const isOpen = life && life.deletedMs === undefined && next.serverMs >= life.createdMs;
+      if (isOpen && !isRefused(life, next)) {
         life.fragments.push(number(next));
         received?.(next.persistedMs);
       }
@@ -221,6 +232,8 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
     retentionMs,
     startMs,
     current: (worker: Worker) => calls.call(worker, current, data),
+    setClosed: (worker: Worker, arn: string, isClosed: boolean) =>
+      calls.call(worker, () => void Object.assign(living(arn), { isClosed }), data),
     isDeleted: (worker: Worker, arn: string) =>
       calls.call(worker, () => !lives.some((life) => life.arn === arn && life.deletedMs === undefined), data),
     list: (worker: Worker, arn: string, fromMs: number, toMs: number) =>
