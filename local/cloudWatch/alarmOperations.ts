@@ -8,6 +8,7 @@ import type {
   PutMetricAlarmInput,
   SetAlarmStateInput,
 } from "@aws-sdk/client-cloudwatch";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Need, Operation } from "../core/service";
@@ -27,7 +28,7 @@ const DAY_SECONDS = 86_400;
 export function makeAlarmOperations({ clock }: CloudDeps, store: AlarmStore) {
   const { alarms, arnOf } = store;
   const sorted = () => Object.values(alarms).sort(byKey(nameOf));
-  const lookUp = (name: string) => (Object.hasOwn(alarms, name) ? alarms[name] : undefined);
+  const lookUp = (name: string) => entryOf(alarms, name);
 
   const need = (action: string, alarmName: string): Need => ({
     action: `cloudwatch:${action}`,

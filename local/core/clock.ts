@@ -14,6 +14,15 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Runs `task` every `periodMs` of cloud time, first after one of them. The returned function ends it. */
+export function every(clock: Clock, periodMs: number, task: () => void): () => void {
+  let cancel = clock.after(periodMs, function again() {
+    cancel = clock.after(periodMs, again);
+    task();
+  });
+  return () => cancel();
+}
+
 /** A clock whose speed can change while it runs; its time goes on without a jump. */
 export interface AdjustableClock extends Clock {
   /** @throws when `speed` is not a positive number */

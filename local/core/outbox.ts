@@ -17,13 +17,13 @@ export interface Outbox<T extends Owed> {
 /**
  * Opens a service's outbox in `NAME` of the data folder and goes on with what was owed before a restart: each item is
  * tried until it is done, at least once.
- * @param attempt tries an item, which it may change; answers when to try again, or nothing when the item is done. What it
- * throws is a fault of this program.
+ * @param attempt tries an item, which it may change; answers when to try again, or nothing when the item is done. Once
+ * `isClosed()`, a failure says nothing of the item, and its answer is not heeded. What it throws is a fault of this program.
  */
 export function openOutbox<T extends Owed>(
   { clock, store }: Pick<CloudDeps, "clock" | "store">,
   name: string,
-  attempt: (item: T) => Promise<number | undefined>,
+  attempt: (item: T, isClosed: () => boolean) => Promise<number | undefined>,
 ): Outbox<T> {
   const owed = store.document<Record<string, T>>(name, {});
   const cancels = new Map<string, () => void>();
@@ -31,7 +31,7 @@ export function openOutbox<T extends Owed>(
 
   async function tryItem(item: T): Promise<void> {
     cancels.delete(item.id);
-    const againMs = await attempt(item);
+    const againMs = await attempt(item, () => closed);
     // What ends after the close stays on disk, and is tried again at the next start.
     if (closed) return;
     if (againMs === undefined) delete owed.value[item.id];

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { XMLBuilder } from "fast-xml-parser";
+import { entryOf } from "./entryOf";
 import { type AwsError, awsError, isAwsError } from "./errors";
 import type { Call, HttpRequest, HttpService, Operation, Operations } from "./service";
 
@@ -64,7 +65,7 @@ export function jsonService(options: {
         return query.handle(request, response, call);
       }
       const name = String(target ?? "").replace(`${targetPrefix}.`, "");
-      const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+      const operation = entryOf(operations, name);
       if (!operation)
         throw awsError("UnknownOperationException", 400, `${signingName} has no operation ${name} here`);
       const output = (await run(operation, decodeJson(request.body), call)) ?? {};
@@ -178,7 +179,7 @@ export function queryService(options: {
     async handle(request, response, call) {
       const fields = new URLSearchParams(request.body.toString("utf8"));
       const name = fields.get("Action") ?? "";
-      const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+      const operation = entryOf(operations, name);
       if (!operation) throw awsError("InvalidAction", 400, `${signingName} has no operation ${name} here`);
       const output = (await run(operation, decodeQuery(fields), call)) ?? {};
       const body = xml({

@@ -30,9 +30,8 @@ export function openDeliveries(
   const { clock, invokeTarget } = deps;
   const count = makeCountMetric(deps, "AWS/Events");
   const ofRule = (ruleArn: string) => ({ RuleName: ruleArn.split("/").at(-1) ?? "" });
-  let closed = false;
 
-  const attempt = async (delivery: Delivery): Promise<number | undefined> => {
+  const attempt = async (delivery: Delivery, isClosed: () => boolean): Promise<number | undefined> => {
     const { target, ruleArn, payload } = delivery;
     count("Invocations", ofRule(ruleArn));
     try {
@@ -44,8 +43,7 @@ export function openDeliveries(
       });
       return undefined;
     } catch (error) {
-      // What fails after the close stays on disk, and is tried again at the next start.
-      return closed ? undefined : retryOrGiveUp(delivery, error);
+      return isClosed() ? undefined : retryOrGiveUp(delivery, error);
     }
   };
 
@@ -97,14 +95,7 @@ export function openDeliveries(
     return undefined;
   };
 
-  const outbox = openOutbox<Delivery>(deps, "eventbridge/deliveries", attempt);
-  return {
-    accept: outbox.accept,
-    close() {
-      closed = true;
-      outbox.close();
-    },
-  };
+  return openOutbox(deps, "eventbridge/deliveries", attempt);
 }
 
 /** Errors that no retry mends; such events go to the dead-letter queue at once. */

@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -46,14 +47,12 @@ function readFields(pattern: JsonObject, path: string): Matcher {
       return (value) => alternatives.some((matches) => matches(value));
     }
     const matches = isObject(rule) ? readFields(rule, at) : readChoices(rule, at);
-    return (value) => matches(isObject(value) ? own(value, name) : undefined);
+    return (value) => matches(isObject(value) ? entryOf(value, name) : undefined);
   });
   const all: Matcher = (value) => fields.every((matches) => matches(value));
   // In a list of objects, one of them must match as a whole.
   return (value) => (Array.isArray(value) && value.length > 0 ? value.some(all) : all(value));
 }
-
-const own = (object: JsonObject, name: string) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** A field's list: one of its entries must match the value, or one of the values if the event has a list. */
 function readChoices(rule: Json, path: string): Matcher {

@@ -9,6 +9,7 @@ import type {
   UntagResourceRequest,
 } from "@aws-sdk/client-eventbridge";
 import type { Clock } from "../core/clock";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Call, Operation } from "../core/service";
@@ -71,7 +72,7 @@ export function makeRuleOperations(clock: Clock, rules: Rules) {
       }
       if (eventPattern !== undefined) readPattern(eventPattern);
       if (scheduleExpression !== undefined) readSchedule(scheduleExpression);
-      const existing = Object.hasOwn(rules.all, name) ? rules.all[name] : undefined;
+      const existing = entryOf(rules.all, name);
       // A rule that is put again keeps its targets and tags and loses every other setting that is not given.
       rules.all[name] = {
         name,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Target } from "@aws-sdk/client-eventbridge";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Outbox } from "../core/outbox";
 import type { CloudDeps, Need } from "../core/service";
@@ -50,7 +51,7 @@ export function openRules(deps: CloudDeps, deliveries: Outbox<Delivery>): Rules 
   const timers = new Map<string, { of: string; cancel: () => void }>();
 
   const arnOf = (name: string) => `arn:aws:events:${region}:${accountId}:rule/${name}`;
-  const lookUp = (name: string) => (Object.hasOwn(document.value, name) ? document.value[name] : undefined);
+  const lookUp = (name: string) => entryOf(document.value, name);
 
   const matcherOf = (pattern: string) => {
     const matcher = matchers.get(pattern) ?? readPattern(pattern);

@@ -1,8 +1,9 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call, Operation } from "../core/service";
 import { makeKeyPair } from "./identifiers";
 import { arnOfIdentity, type IdentityInput, identityOf, requireIdentity } from "./identities";
-import { checkQuota, cutPage, lookUp, type PageInput, validationError } from "./inputs";
+import { checkQuota, cutPage, type PageInput, validationError } from "./inputs";
 import type { AccessKey, IamState, Identity } from "./state";
 
 type AccessKeyInput = IdentityInput & PageInput & { AccessKeyId?: string; Status?: string };
@@ -20,7 +21,7 @@ export function makeAccessKeyOperations(state: IamState) {
   }
 
   function requireKey(user: Identity, accessKeyId = ""): AccessKey {
-    const key = lookUp(accessKeys, accessKeyId);
+    const key = entryOf(accessKeys, accessKeyId);
     if (key?.userName === user.name) return key;
     throw awsError("NoSuchEntity", 404, `The Access Key with id ${accessKeyId} cannot be found.`);
   }

@@ -1,7 +1,7 @@
+import { entryOf } from "../core/entryOf";
 import type { CredentialScope, Gatekeeper } from "../core/server";
 import type { Caller } from "../core/service";
 import { wasIssuedHere } from "./identifiers";
-import { lookUp } from "./inputs";
 import { sessionCaller } from "./sessions";
 import { equal, readSignature, type SentSignature, signatureMatches } from "./signature";
 import { type SignatureErrors, signatureErrors } from "./signatureErrors";
@@ -60,15 +60,15 @@ interface Key {
 }
 
 function findKey({ document, sessions, accountId }: IamState, accessKeyId: string): Key | undefined {
-  const session = lookUp(sessions, accessKeyId);
+  const session = entryOf(sessions, accessKeyId);
   if (session) {
-    const role = lookUp(document.roles, session.roleName);
+    const role = entryOf(document.roles, session.roleName);
     // The sessions of a deleted role died with it, even if a role of that name exists again.
     if (role?.id !== session.roleId) return undefined;
     return { ...session, caller: sessionCaller(role.arn, session.sessionName, accountId, session.context) };
   }
-  const accessKey = lookUp(document.accessKeys, accessKeyId);
-  const user = accessKey?.active ? lookUp(document.users, accessKey.userName) : undefined;
+  const accessKey = entryOf(document.accessKeys, accessKeyId);
+  const user = accessKey?.active ? entryOf(document.users, accessKey.userName) : undefined;
   if (!accessKey || !user) return undefined;
   return { secretAccessKey: accessKey.secretAccessKey, caller: { kind: "user", arn: user.arn, accountId } };
 }

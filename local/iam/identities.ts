@@ -1,6 +1,7 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Caller } from "../core/service";
-import { checkName, lookUp } from "./inputs";
+import { checkName } from "./inputs";
 import { type IamState, type Identity, roleOfArn } from "./state";
 
 /** The two kinds of identity, as operation names and input members spell them. */
@@ -16,7 +17,7 @@ export interface IdentityInput {
 export function identityOf(state: IamState, caller: Caller): Identity | undefined {
   if (caller.roleArn) return roleOfArn(state, caller.roleArn);
   if (caller.kind !== "user") return undefined;
-  const user = lookUp(state.document.users, caller.arn.split("/").at(-1) ?? "");
+  const user = entryOf(state.document.users, caller.arn.split("/").at(-1) ?? "");
   return user?.arn === caller.arn ? user : undefined;
 }
 
@@ -26,7 +27,7 @@ export function identityOf(state: IamState, caller: Caller): Identity | undefine
  */
 export function arnOfIdentity(state: IamState, kind: IdentityKind, input: IdentityInput): string {
   const name = nameOfIdentity(kind, input);
-  return lookUp(identitiesOf(state, kind), name)?.arn ?? identityArn(state.accountId, kind, "/", name);
+  return entryOf(identitiesOf(state, kind), name)?.arn ?? identityArn(state.accountId, kind, "/", name);
 }
 
 /** `arn:aws:iam::ACCOUNT:role/PATH/NAME`. */
@@ -39,7 +40,7 @@ export const identityArn = (accountId: string, kind: IdentityKind, path: string,
  */
 export function requireIdentity(state: IamState, kind: IdentityKind, input: IdentityInput): Identity {
   const name = nameOfIdentity(kind, input);
-  const identity = lookUp(identitiesOf(state, kind), name);
+  const identity = entryOf(identitiesOf(state, kind), name);
   if (identity) return identity;
   throw awsError("NoSuchEntity", 404, `The ${kind.toLowerCase()} with name ${name} cannot be found.`);
 }

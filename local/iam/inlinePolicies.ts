@@ -1,7 +1,8 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Operation } from "../core/service";
 import { arnOfIdentity, type IdentityInput, type IdentityKind, requireIdentity } from "./identities";
-import { checkName, cutPage, lookUp, type PageInput } from "./inputs";
+import { checkName, cutPage, type PageInput } from "./inputs";
 import { checkPolicyDocument, encodePolicyDocument, policySize } from "./policyDocuments";
 import type { IamState, Identity } from "./state";
 
@@ -56,7 +57,7 @@ export function makeInlinePolicyOperations(state: IamState, kind: IdentityKind) 
 }
 
 function requirePolicy(identity: Identity, kind: IdentityKind, { PolicyName = "" }: InlinePolicyInput) {
-  const document = lookUp(identity.inlinePolicies, PolicyName);
+  const document = entryOf(identity.inlinePolicies, PolicyName);
   if (document !== undefined) return { PolicyName, document };
   throw awsError(
     "NoSuchEntity",

@@ -48,11 +48,6 @@ export function checkQuota(quotaName: string, quota: number, count: number): voi
   if (count > quota) throw awsError("LimitExceeded", 409, `Cannot exceed quota for ${quotaName}: ${quota}`);
 }
 
-/** An entry of a table; names such as `constructor` are no entries of an empty one. */
-export function lookUp<T>(table: Record<string, T>, key: string): T | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
 /** What every listing takes. Numbers arrive as text from the Query protocol. */
 export interface PageInput {
   MaxItems?: number | string;

@@ -1,8 +1,9 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call, Operation } from "../core/service";
 import { awsManagedPolicies } from "./awsManagedPolicies";
 import { makeUniqueId } from "./identifiers";
-import { checkName, checkPath, checkQuota, cutPage, lookUp, type PageInput, validationError } from "./inputs";
+import { checkName, checkPath, checkQuota, cutPage, type PageInput, validationError } from "./inputs";
 import { checkPolicyDocument, policySize } from "./policyDocuments";
 import type { IamState, ManagedPolicy } from "./state";
 import { readTags, type Tag, tagNeed, writeTags } from "./tags";
@@ -124,7 +125,7 @@ export function checkPolicyArn(arn: string | undefined): string {
  * @throws NoSuchEntity (404)
  */
 export function requirePolicy(state: IamState, arn: string): ManagedPolicy {
-  const policy = lookUp(state.document.policies, arn) ?? lookUp(awsManagedPolicies, arn);
+  const policy = entryOf(state.document.policies, arn) ?? entryOf(awsManagedPolicies, arn);
   if (policy) return policy;
   throw awsError("NoSuchEntity", 404, `Policy ${arn} does not exist or is not attachable.`);
 }

@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call } from "../core/service";
 import { makeUniqueId } from "./identifiers";
@@ -8,7 +9,7 @@ import {
   identityArn,
   nameOfIdentity,
 } from "./identities";
-import { checkPath, lookUp, refuseMembers } from "./inputs";
+import { checkPath, refuseMembers } from "./inputs";
 import type { IamState, Identity } from "./state";
 import { readTags, type Tag, tagNeed } from "./tags";
 
@@ -36,7 +37,7 @@ export async function newIdentity(
   await call.authorize(tagNeed(`iam:Create${kind}`, arn, input.Tags));
   if (input.Tags?.length) await call.authorize(tagNeed(`iam:Tag${kind}`, arn, input.Tags));
   refuseMembers(input, "PermissionsBoundary");
-  if (lookUp(identitiesOf(state, kind), name)) {
+  if (entryOf(identitiesOf(state, kind), name)) {
     throw awsError("EntityAlreadyExists", 409, `${kind} with name ${name} already exists.`);
   }
   return {

@@ -1,5 +1,5 @@
+import { entryOf } from "../core/entryOf";
 import type { CloudDeps } from "../core/service";
-import { lookUp } from "./inputs";
 
 /** What users and roles have in common; IAM calls both identities. */
 export interface Identity {
@@ -105,6 +105,6 @@ export function openIamState({ store, clock, accountId }: CloudDeps): IamState {
 
 /** The role of an ARN, if there is one. */
 export function roleOfArn(state: IamState, roleArn: string): Role | undefined {
-  const role = lookUp(state.document.roles, roleArn.split("/").at(-1) ?? "");
+  const role = entryOf(state.document.roles, roleArn.split("/").at(-1) ?? "");
   return role?.arn === roleArn ? role : undefined;
 }

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { every } from "../core/clock";
 import type { CloudDeps } from "../core/service";
 import { type FragmentStore, openFragmentStore } from "./fragmentStore";
 import type { StreamRecord, Streams } from "./streams";
@@ -33,14 +34,12 @@ export function makeFragmentStores({ store, clock }: CloudDeps, streams: Streams
 
   const expire = (stream: StreamRecord) => of(stream).expire(clock.nowMs() - stream.retentionHours * HOUR_MS);
 
-  let cancel: () => void;
   function expireAll(): void {
-    cancel = clock.after(EXPIRY_PERIOD_MS, expireAll);
     for (const stream of streams.all()) {
       expire(stream).catch((error) => console.error(`local cloud: cannot expire ${stream.name}:`, error));
     }
   }
-  cancel = clock.after(EXPIRY_PERIOD_MS, expireAll);
+  const close = every(clock, EXPIRY_PERIOD_MS, expireAll);
 
   return {
     of,
@@ -49,6 +48,6 @@ export function makeFragmentStores({ store, clock }: CloudDeps, streams: Streams
       open.delete(stream.creationTimeMs);
       fs.rmSync(folderOf(stream), { recursive: true, force: true });
     },
-    close: () => cancel(),
+    close,
   };
 }

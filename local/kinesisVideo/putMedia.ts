@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
+import { every } from "../core/clock";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, HttpRequest } from "../core/service";
 import type { AckErrorCode } from "./acknowledgement";
@@ -55,11 +56,7 @@ export function makePutMedia(
   /** Counts at once, and again every minute, so that each minute of a connection has its value. */
   function countEveryMinute(count: () => void): () => void {
     count();
-    let cancel = deps.clock.after(60_000, function again() {
-      count();
-      cancel = deps.clock.after(60_000, again);
-    });
-    return () => cancel();
+    return every(deps.clock, 60_000, count);
   }
 
   return {

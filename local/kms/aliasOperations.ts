@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Call, CloudDeps, Operation } from "../core/service";
@@ -26,7 +27,7 @@ export function makeAliasOperations({ clock }: CloudDeps, keys: Keys) {
     return given;
   };
   const findAlias = (name: string) => {
-    const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+    const alias = entryOf(aliases, name);
     if (!alias) throw notFound(`Alias ${keys.aliasArnOf(name)} is not found.`);
     return alias;
   };

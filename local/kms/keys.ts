@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, Need } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
@@ -88,7 +89,7 @@ export function openKeys({ store, clock, region, accountId }: CloudDeps): Keys {
       aliases[name] = { keyId: add(managed).id, createdMs: nowMs, updatedMs: nowMs };
       document.save();
     }
-    const keyId = Object.hasOwn(aliases, name) ? aliases[name]?.keyId : undefined;
+    const keyId = entryOf(aliases, name)?.keyId;
     const key = keyId === undefined ? undefined : keys[keyId];
     if (!key) throw notFound(`Alias ${aliasArnOf(name)} is not found.`);
     return key;
@@ -109,7 +110,7 @@ export function openKeys({ store, clock, region, accountId }: CloudDeps): Keys {
       dropDeleted();
       if (name.startsWith("alias/")) return keyOfAlias(name);
       const id = name.replace(/^key\//, "");
-      const key = Object.hasOwn(keys, id) ? keys[id] : undefined;
+      const key = entryOf(keys, id);
       if (!key) throw notFound(`Key '${arnOf(id)}' does not exist`);
       return key;
     },

@@ -1,3 +1,4 @@
+import { type Owed, openOutbox } from "../core/outbox";
 import { toAwsError } from "../core/protocols";
 import type { InvokeTarget } from "../core/seams";
 import type { CloudDeps } from "../core/service";
@@ -5,14 +6,12 @@ import type { Functions, LambdaFunction } from "./functions";
 import type { RunInvocation } from "./invocation";
 
 /** An accepted event that still waits for its function, kept over a restart: Lambda delivers at least once. */
-interface AsyncEvent {
-  requestId: string;
+interface AsyncEvent extends Owed {
   functionName: string;
   payload: string;
   failures: number;
   throttles: number;
   acceptedMs: number;
-  dueMs: number;
 }
 
 /** "Maximum age of event": six hours. */
@@ -39,46 +38,31 @@ export function makeAsyncInvocations(options: {
   invokeTarget?: InvokeTarget;
 }): AsyncInvocations {
   const { deps, functions, run, invokeTarget } = options;
-  const { clock, store } = deps;
-  const events = store.document<Record<string, AsyncEvent>>("lambda/events", {});
-  const timers = new Map<string, () => void>();
-  let closed = false;
+  const { clock } = deps;
 
-  const schedule = (event: AsyncEvent) => {
-    const cancel = clock.after(Math.max(0, event.dueMs - clock.nowMs()), () => void deliver(event));
-    timers.set(event.requestId, cancel);
-  };
-  const finish = ({ requestId }: AsyncEvent) => {
-    delete events.value[requestId];
-    events.save();
-  };
-  const retry = (event: AsyncEvent, delayMs: number) => {
-    event.dueMs = clock.nowMs() + delayMs;
-    events.save();
-    schedule(event);
-  };
-
-  async function deliver(event: AsyncEvent) {
-    timers.delete(event.requestId);
-    const lambdaFunction = functions.value[event.functionName];
-    if (!lambdaFunction) return finish(event);
+  async function attempt(event: AsyncEvent, isClosed: () => boolean): Promise<number | undefined> {
+    const { id: requestId, functionName, payload } = event;
+    const lambdaFunction = functions.value[functionName];
+    if (!lambdaFunction) return undefined;
     try {
-      const answer = await run(lambdaFunction, event);
-      if (closed) return;
-      if (!answer.functionError) return finish(event);
+      const answer = await run(lambdaFunction, { requestId, payload });
+      if (isClosed() || !answer.functionError) return undefined;
       const delayMs = RETRY_DELAYS_MS[event.failures];
       event.failures += 1;
-      if (delayMs === undefined) await giveUp(event, lambdaFunction, answer.payload);
-      else retry(event, delayMs);
+      if (delayMs !== undefined) return clock.nowMs() + delayMs;
+      await giveUp(event, lambdaFunction, answer.payload);
     } catch (thrown) {
-      if (closed) return;
+      if (isClosed()) return undefined;
       // Throttled, or the cloud itself failed: tried again until the event is too old.
-      const error = toAwsError(thrown);
-      if (clock.nowMs() - event.acceptedMs > MAX_AGE_MS)
-        return giveUp(event, lambdaFunction, JSON.stringify({ errorMessage: error.message }));
-      retry(event, Math.min(1000 * 2 ** event.throttles, MAX_THROTTLE_DELAY_MS));
-      event.throttles += 1;
+      if (clock.nowMs() - event.acceptedMs <= MAX_AGE_MS) {
+        const delayMs = Math.min(1000 * 2 ** event.throttles, MAX_THROTTLE_DELAY_MS);
+        event.throttles += 1;
+        return clock.nowMs() + delayMs;
+      }
+      const { message: errorMessage } = toAwsError(thrown);
+      await giveUp(event, lambdaFunction, JSON.stringify({ errorMessage }));
     }
+    return undefined;
   }
 
   async function giveUp(event: AsyncEvent, lambdaFunction: LambdaFunction, failure: string) {
@@ -92,7 +76,7 @@ export function makeAsyncInvocations(options: {
         sourceArn: arn,
         payload: event.payload,
         messageAttributes: {
-          RequestID: event.requestId,
+          RequestID: event.id,
           ErrorCode: "200",
           ErrorMessage: (errorMessage ?? "").slice(0, 1024),
         },
@@ -101,30 +85,15 @@ export function makeAsyncInvocations(options: {
         console.error(`${arn}: its dead letter did not reach ${deadLetterArn}: ${error.message}`);
       });
     }
-    finish(event);
   }
 
-  for (const event of Object.values(events.value)) schedule(event);
-
+  const outbox = openOutbox(deps, "lambda/events", attempt);
   return {
     accept({ requestId, functionName, payload }) {
       const nowMs = clock.nowMs();
-      const event = {
-        requestId,
-        functionName,
-        payload,
-        failures: 0,
-        throttles: 0,
-        acceptedMs: nowMs,
-        dueMs: nowMs,
-      };
-      events.value[requestId] = event;
-      events.save();
-      schedule(event);
+      const counts = { failures: 0, throttles: 0 };
+      outbox.accept([{ id: requestId, functionName, payload, ...counts, acceptedMs: nowMs, dueMs: nowMs }]);
     },
-    close() {
-      closed = true;
-      for (const cancel of timers.values()) cancel();
-    },
+    close: outbox.close,
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps } from "../core/service";
 import { codeFolder, deployCode, removeCode } from "./code";
@@ -88,7 +89,7 @@ export function makeFunctionOperations(options: {
       if (input.SnapStart?.ApplyOn && input.SnapStart.ApplyOn !== "None") {
         throw invalid("SnapStart is not supported on this machine; leave it out");
       }
-      if (functions.value[name])
+      if (entryOf(functions.value, name))
         throw awsError("ResourceConflictException", 409, `Function already exist: ${name}`);
       const settings = readSettings(
         input,

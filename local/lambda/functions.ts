@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import type { Call, CloudDeps, Need } from "../core/service";
 import type { StoredDocument } from "../core/store";
@@ -86,7 +87,7 @@ export function readFunctionName(functionName: unknown, qualifier?: string): str
 
 /** Finds a function. @throws ResourceNotFoundException */
 export function findFunction(functions: Functions, deps: CloudDeps, name: string): LambdaFunction {
-  const found = functions.value[name];
+  const found = entryOf(functions.value, name);
   if (found) return found;
   throw awsError("ResourceNotFoundException", 404, `Function not found: ${functionArn(deps, name)}`);
 }
@@ -117,7 +118,7 @@ export async function openFunction(
 
 /** What a call to `action` on the function called `name` needs; the function may not exist yet. */
 export function functionNeed(functions: Functions, deps: CloudDeps, action: string, name: string): Need {
-  const found = functions.value[name];
+  const found = entryOf(functions.value, name);
   return {
     action: `lambda:${action}`,
     resource: functionArn(deps, name),

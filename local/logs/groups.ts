@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { entryOf } from "../core/entryOf";
 import type { CloudDeps, Need } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
 import { type EventFile, openEventFile } from "./eventFile";
@@ -92,12 +93,12 @@ export function openLogGroups({ clock, store, region, accountId }: CloudDeps): L
     groups,
     policies,
     find(name) {
-      const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
+      const group = entryOf(groups, name);
       if (!group) throw notFound("log group");
       return group;
     },
     findStream({ streams }, name) {
-      const stream = Object.hasOwn(streams, name) ? streams[name] : undefined;
+      const stream = entryOf(streams, name);
       if (!stream) throw notFound("log stream");
       return stream;
     },

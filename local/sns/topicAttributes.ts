@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import { invalidParameter, readObject } from "./inputs";
 
@@ -29,7 +30,7 @@ function oneOf(...values: string[]) {
  */
 export function checkAttributes(attributes: Record<string, string>): void {
   for (const [name, value] of Object.entries(attributes)) {
-    const check = Object.hasOwn(SETTABLE, name) ? SETTABLE[name] : undefined;
+    const check = entryOf(SETTABLE, name);
     if (check) check(value, name);
     else if (FIFO.includes(name) && (value === "false" || value === "")) continue;
     else if (FIFO.includes(name) || name.endsWith("FeedbackRoleArn") || name.endsWith("FeedbackSampleRate")) {

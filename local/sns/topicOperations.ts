@@ -9,6 +9,7 @@ import type {
   TagResourceRequest,
   UntagResourceRequest,
 } from "@aws-sdk/client-sns";
+import { entryOf } from "../core/entryOf";
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { CloudDeps, Operation } from "../core/service";
@@ -78,7 +79,7 @@ export function makeTopicOperations({ accountId }: CloudDeps, store: Topics) {
       if (input.Tags?.length) await call.authorize(need("TagResource", arn, requestTagContext(tags)));
       const created: Topic = { name, attributes: {}, tags };
       setAttributes(created, input.Attributes ?? {});
-      const existing = Object.hasOwn(topics, arn) ? topics[arn] : undefined;
+      const existing = entryOf(topics, arn);
       if (existing) {
         checkIsSame(existing, input, created);
         return { TopicArn: arn };
@@ -162,7 +163,7 @@ function checkIsSame(existing: Topic, input: CreateTopicInput, wanted: Topic): v
 }
 
 function findTagged(store: Topics, arn: string | undefined): Topic {
-  const topic = arn !== undefined && Object.hasOwn(store.topics, arn) ? store.topics[arn] : undefined;
+  const topic = arn === undefined ? undefined : entryOf(store.topics, arn);
   if (!topic) throw awsError("ResourceNotFound", 404, `There is no topic ${arn}`);
   return topic;
 }

@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import type { CloudDeps, Need } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
 import { invalidParameter, notFound } from "./inputs";
@@ -59,14 +60,12 @@ export function openTopics({ store, region, accountId }: CloudDeps): Topics {
     subscriptions,
     arnOf,
     find(topicArn) {
-      const topic = Object.hasOwn(topics, topicArn) ? topics[topicArn] : undefined;
+      const topic = entryOf(topics, topicArn);
       if (!topic) throw notFound("Topic");
       return topic;
     },
     findSubscription(subscriptionArn) {
-      const subscription = Object.hasOwn(subscriptions, subscriptionArn)
-        ? subscriptions[subscriptionArn]
-        : undefined;
+      const subscription = entryOf(subscriptions, subscriptionArn);
       if (!subscription) throw notFound("Subscription");
       return subscription;
     },
@@ -79,7 +78,7 @@ export function openTopics({ store, region, accountId }: CloudDeps): Topics {
           `${topicArn ?? "nothing"} is not the ARN of a topic of this account`,
         );
       }
-      const topic = Object.hasOwn(topics, topicArn) ? topics[topicArn] : undefined;
+      const topic = entryOf(topics, topicArn);
       return {
         action: `sns:${action}`,
         resource: topicArn,

@@ -1,3 +1,4 @@
+import { every } from "../core/clock";
 import { makeCountMetric } from "../core/metrics";
 import type { PutMetric } from "../core/seams";
 import type { CloudDeps } from "../core/service";
@@ -18,7 +19,6 @@ export function startQueueMetrics(
 ): () => void {
   const { clock } = deps;
   const publish = makeCountMetric(deps, "AWS/SQS");
-  let cancel: () => void;
 
   const publishAll = () => {
     const nowMs = clock.nowMs();
@@ -34,12 +34,5 @@ export function startQueueMetrics(
       publish("ApproximateAgeOfOldestMessage", dimensions, Math.floor((nowMs - oldestMs) / 1000), "Seconds");
     }
   };
-  const schedule = () => {
-    cancel = clock.after(MINUTE_MS, () => {
-      publishAll();
-      schedule();
-    });
-  };
-  schedule();
-  return () => cancel();
+  return every(clock, MINUTE_MS, publishAll);
 }

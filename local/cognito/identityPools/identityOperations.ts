@@ -1,4 +1,5 @@
 import type { GetCredentialsForIdentityInput, GetIdInput } from "@aws-sdk/client-cognito-identity";
+import { entryOf } from "../../core/entryOf";
 import { awsError, isAwsError } from "../../core/errors";
 import type { IssueCredentials } from "../../core/seams";
 import type { CloudDeps, Operation } from "../../core/service";
@@ -89,7 +90,7 @@ export function makeIdentityOperations(deps: IdentityDeps, store: IdentityPools)
     async GetCredentialsForIdentity(input: GetCredentialsForIdentityInput) {
       checks.unsupported(input, ["CustomRoleArn"]);
       const id = checks.required(input.IdentityId, "identityId");
-      const identity = Object.hasOwn(store.identities, id) ? store.identities[id] : undefined;
+      const identity = entryOf(store.identities, id);
       if (!identity) throw awsError("ResourceNotFoundException", 400, `Identity '${id}' not found.`);
       const pool = store.find(identity.poolId);
       const login = readLogin(pool, input.Logins);

@@ -9,6 +9,7 @@ import { awsError } from "../../core/errors";
 import { byKey, page } from "../../core/page";
 import type { Call, Operation } from "../../core/service";
 import { requestTagContext } from "../../core/tagContext";
+import { makePoolTagOperations } from "../poolTags";
 import { checks, type IdentityPool, type IdentityPools } from "./pools";
 
 /** Kinds of providers that identity pools have and this cloud has not. */
@@ -144,28 +145,7 @@ export function makePoolOperations(store: IdentityPools) {
       return mapOf(pool, checks.required(input.IdentityProviderName, "identityProviderName"));
     },
 
-    async TagResource(input: { ResourceArn?: string; Tags?: Record<string, string> }, call) {
-      const IdentityPoolId = checks.required(input.ResourceArn, "resourceArn").split("/").at(-1);
-      const tags = checks.required(input.Tags, "tags");
-      await call.authorize(store.need("TagResource", IdentityPoolId, requestTagContext(tags)));
-      Object.assign(store.find(IdentityPoolId).tags, tags);
-      store.save();
-      return {};
-    },
-
-    async UntagResource(input: { ResourceArn?: string; TagKeys?: string[] }, call) {
-      const IdentityPoolId = checks.required(input.ResourceArn, "resourceArn").split("/").at(-1);
-      const keys = checks.required(input.TagKeys, "tagKeys");
-      await call.authorize(store.need("UntagResource", IdentityPoolId, { "aws:TagKeys": keys }));
-      for (const key of keys) delete store.find(IdentityPoolId).tags[key];
-      store.save();
-      return {};
-    },
-
-    async ListTagsForResource(input: { ResourceArn?: string }, call) {
-      const IdentityPoolId = checks.required(input.ResourceArn, "resourceArn").split("/").at(-1);
-      return { Tags: (await open("ListTagsForResource", { IdentityPoolId }, call)).tags };
-    },
+    ...makePoolTagOperations(store, checks),
   } satisfies Record<string, Operation>;
   return operations;
 }

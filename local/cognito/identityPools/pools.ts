@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CreateIdentityPoolInput, RoleMapping } from "@aws-sdk/client-cognito-identity";
 import { makeChecks } from "../../core/checks";
+import { entryOf } from "../../core/entryOf";
 import { awsError } from "../../core/errors";
 import type { CloudDeps, Need } from "../../core/service";
 import { resourceTagContext } from "../../core/tagContext";
@@ -60,7 +61,7 @@ export function openIdentityPools({ store, region, accountId }: CloudDeps): Iden
     identities,
     find(poolId) {
       const id = checks.required(poolId, "identityPoolId");
-      const pool = Object.hasOwn(pools, id) ? pools[id] : undefined;
+      const pool = entryOf(pools, id);
       if (!pool) throw awsError("ResourceNotFoundException", 400, `IdentityPool '${id}' not found.`);
       return pool;
     },

@@ -4,6 +4,7 @@ import type {
   DescribeUserPoolClientRequest,
   UpdateUserPoolClientRequest,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { entryOf } from "../../core/entryOf";
 import { byKey, page } from "../../core/page";
 import type { CloudDeps, Operation } from "../../core/service";
 import { checks, invalidParameter, notFound } from "./inputs";
@@ -38,7 +39,7 @@ export function makeClientOperations({ clock }: CloudDeps, store: UserPools) {
   const open = (input: { UserPoolId?: string; ClientId?: string }) => {
     const pool = store.find(input.UserPoolId);
     const id = checks.required(input.ClientId, "clientId");
-    const client = Object.hasOwn(pool.clients, id) ? pool.clients[id] : undefined;
+    const client = entryOf(pool.clients, id);
     if (!client) throw notFound(`User pool client ${id} does not exist.`);
     return { pool, client };
   };

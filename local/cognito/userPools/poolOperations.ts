@@ -7,6 +7,7 @@ import type {
 import { byKey, page } from "../../core/page";
 import type { CloudDeps, Operation } from "../../core/service";
 import { requestTagContext } from "../../core/tagContext";
+import { makePoolTagOperations } from "../poolTags";
 import { readSchema } from "./attributes";
 import { checks, invalidParameter } from "./inputs";
 import { passwordPolicyOf } from "./passwords";
@@ -145,29 +146,7 @@ export function makePoolOperations({ clock }: CloudDeps, store: UserPools) {
       return mfaConfiguration(store.find(input.UserPoolId));
     },
 
-    async TagResource(input: { ResourceArn?: string; Tags?: Record<string, string> }, call) {
-      const pool = poolOfArn(input.ResourceArn);
-      const tags = checks.required(input.Tags, "tags");
-      await call.authorize(store.need("TagResource", pool, requestTagContext(tags)));
-      Object.assign(store.find(pool).tags, tags);
-      store.save();
-      return {};
-    },
-
-    async UntagResource(input: { ResourceArn?: string; TagKeys?: string[] }, call) {
-      const pool = poolOfArn(input.ResourceArn);
-      const keys = checks.required(input.TagKeys, "tagKeys");
-      await call.authorize(store.need("UntagResource", pool, { "aws:TagKeys": keys }));
-      for (const key of keys) delete store.find(pool).tags[key];
-      store.save();
-      return {};
-    },
-
-    async ListTagsForResource(input: { ResourceArn?: string }, call) {
-      const pool = poolOfArn(input.ResourceArn);
-      await call.authorize(store.need("ListTagsForResource", pool));
-      return { Tags: store.find(pool).tags };
-    },
+    ...makePoolTagOperations(store, checks),
   } satisfies Record<string, Operation>;
   return operations;
 }
@@ -178,5 +157,3 @@ function readSettings(input: CreateUserPoolRequest | UpdateUserPoolRequest): Poo
   checks.range(input.Policies?.PasswordPolicy?.MinimumLength, "passwordPolicy.minimumLength", 6, 99);
   return Object.fromEntries(Object.entries(input).filter(([name]) => !NOT_SETTINGS.includes(name)));
 }
-
-const poolOfArn = (arn: string | undefined) => checks.required(arn, "resourceArn").split("/").at(-1);

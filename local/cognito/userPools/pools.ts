@@ -4,6 +4,7 @@ import type {
   CreateUserPoolRequest,
   SchemaAttributeType,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { entryOf } from "../../core/entryOf";
 import { awsError } from "../../core/errors";
 import type { CloudDeps, Need } from "../../core/service";
 import { resourceTagContext } from "../../core/tagContext";
@@ -83,7 +84,7 @@ export function openUserPools({ store, region, accountId }: CloudDeps): UserPool
   const document = store.document<Record<string, UserPool>>("cognito/userPools", {});
   const pools = document.value;
   const arnOf = (poolId: string) => `arn:aws:cognito-idp:${region}:${accountId}:userpool/${poolId}`;
-  const lookUp = (poolId: string) => (Object.hasOwn(pools, poolId) ? pools[poolId] : undefined);
+  const lookUp = (poolId: string) => entryOf(pools, poolId);
 
   const lookUpUser = (pool: UserPool, username: string) => {
     const isCaseSensitive = pool.settings.UsernameConfiguration?.CaseSensitive ?? false;
@@ -106,7 +107,7 @@ export function openUserPools({ store, region, accountId }: CloudDeps): UserPool
     findClient(clientId) {
       const id = checks.required(clientId, "clientId");
       for (const pool of Object.values(pools)) {
-        const client = Object.hasOwn(pool.clients, id) ? pool.clients[id] : undefined;
+        const client = entryOf(pool.clients, id);
         if (client) return { pool, client };
       }
       throw notFound(`User pool client ${id} does not exist.`);

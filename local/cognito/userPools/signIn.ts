@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { entryOf } from "../../core/entryOf";
 import { readableAttributes } from "./attributes";
 import { notAuthorized } from "./inputs";
 import type { AppClient, User, UserPool, UserPools } from "./pools";
@@ -83,8 +84,8 @@ export function makeSignIns(store: UserPools): SignIns {
 
   const signInOf = (pool: UserPool, refreshToken: string) => {
     const [sub = "", originJti = ""] = Buffer.from(refreshToken, "base64url").toString("utf8").split(" ");
-    const user = Object.hasOwn(pool.users, sub) ? pool.users[sub] : undefined;
-    const signIn = user && Object.hasOwn(user.signIns, refreshToken) ? user.signIns[refreshToken] : undefined;
+    const user = entryOf(pool.users, sub);
+    const signIn = user && entryOf(user.signIns, refreshToken);
     return user && signIn ? { user, signIn, originJti } : undefined;
   };
 
@@ -121,9 +122,9 @@ export function makeSignIns(store: UserPools): SignIns {
       const claims = pool && verifiedClaims(pool.signingKey, token);
       if (!claims || claims.token_use !== use) throw notAuthorized(`Invalid ${what}`);
       if (claims.exp * 1000 <= Date.now()) throw notAuthorized(`${what} has expired`);
-      const user = Object.hasOwn(pool.users, claims.sub) ? pool.users[claims.sub] : undefined;
+      const user = entryOf(pool.users, claims.sub);
       const clientId = String(use === "access" ? claims.client_id : claims.aud);
-      const client = Object.hasOwn(pool.clients, clientId) ? pool.clients[clientId] : undefined;
+      const client = entryOf(pool.clients, clientId);
       const isRevoked = !Object.keys(user?.signIns ?? {}).some(
         (refreshToken) => signInOf(pool, refreshToken)?.originJti === claims.origin_jti,
       );

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { makeClock } from "../../../local/core/clock";
+import { every, makeClock } from "../../../local/core/clock";
+import { makeManualClock } from "../../support/manualClock";
 
 const HOUR_MS = 3_600_000;
 
@@ -34,6 +35,18 @@ describe("the cloud's clock", () => {
     await last;
 
     expect(woken).to.deep.equal(["last"]);
+  });
+
+  it("runs a task every period, until it is ended", async () => {
+    const { clock, advance } = makeManualClock(0);
+    const timesMs: number[] = [];
+
+    const end = every(clock, 1000, () => timesMs.push(clock.nowMs()));
+    await advance(3500);
+    end();
+    await advance(3000);
+
+    expect(timesMs).to.deep.equal([1000, 2000, 3000]);
   });
 
   it("refuses a speed that is none", () => {

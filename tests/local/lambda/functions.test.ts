@@ -159,6 +159,14 @@ describe("local Lambda: functions", () => {
     expect(versions.Versions?.map(({ Version }) => Version)).to.deep.equal(["$LATEST"]);
   });
 
+  it("knows no function of a name that objects have a member of, and takes it for a new one", async () => {
+    const absent = await refusalOf(cloud.client.send(new InvokeCommand({ FunctionName: "constructor" })));
+    const { FunctionName } = await cloud.create("constructor", SOURCE);
+
+    expect(absent.name).to.equal("ResourceNotFoundException");
+    expect(FunctionName).to.equal("constructor");
+  });
+
   it("forgets a function that was deleted", async () => {
     await cloud.create("archiver", SOURCE);
 
