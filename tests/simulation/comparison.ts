@@ -161,6 +161,7 @@ function historyOf({ sessionMs, fragmentMs, faults = [] }: Scenario, phaseMs: nu
       newestConnectionWins: false,
       codecChangeError: "InvalidCodecPrivateDataException",
       mediaEndsAtError: false,
+      oneKey: true,
       listsWithinMs: 44 * MINUTE,
     },
     clocksAheadMs: { lambda: 0, stepFunctions: 0, eventBridge: 0 },

@@ -82,6 +82,8 @@ export interface Behaviours {
   codecChangeError: "InvalidCodecPrivateDataException" | "InvalidArgumentException";
   /** GetMediaForFragmentList ends its body with the first fragment that it cannot read. */
   mediaEndsAtError: boolean;
+  /** The bucket has the stream's key: while that is disabled, neither can be read. */
+  oneKey: boolean;
   /** The latest that a fragment is listed after it began: the longest PutMedia connection, or later than is said anywhere. */
   listsWithinMs: number;
 }

@@ -104,6 +104,7 @@ function drawHistory(random: Random, seed: number): History {
       newestConnectionWins: random.chance(0.5),
       codecChangeError: random.pick(["InvalidCodecPrivateDataException", "InvalidArgumentException"]),
       mediaEndsAtError: random.chance(0.5),
+      oneKey: makeRandom(seed, "keys").chance(0.5),
       listsWithinMs: random.chance(0.1) ? Math.min(3, retentionHours / 2) * HOUR : 44 * MINUTE,
     },
     clocksAheadMs: {

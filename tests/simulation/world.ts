@@ -66,7 +66,7 @@ function makeWorld(history: History): World {
   const calls = makeCalls(history, timeline, tally);
   const lambda = makeLambda(timeline, calls, tally);
   const { scheduleMs, endMs } = scheduleOf(history);
-  const bucket = makeBucket(timeline, calls);
+  const bucket = makeBucket(history, timeline, calls);
   return {
     history,
     timeline,

@@ -79,6 +79,9 @@ export function checkLedger(
     const isLast = !entries.some(({ putMs }) => putMs > (world.bucket.objects.get(key)?.putMs ?? 0));
     if (!named.has(key) && !isLast && damagedAtHead(key)) wrong(`never names ${key}, which is damaged`);
   }
+  for (const key of named) {
+    if (key.startsWith("clips/")) wrong(`names ${key}, where nobody put anything`);
+  }
   for (const { key, numbers } of clips) {
     if (!key.startsWith(`clips/`) || stored.has(key)) continue;
     const isOfLife = numbers.some((number) => truth.has(number));

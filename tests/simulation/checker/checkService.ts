@@ -81,6 +81,19 @@ export function checkClaims(world: World): Violation[] {
   });
 }
 
+/** I7: each time that un-archived footage comes to use up half of its retention, or 80 %, the bus hears it. */
+export function checkRisks({ history, cloudWatch, eventBridge }: World): Violation[] {
+  if (history.faults.length > 0) return [];
+  const told = eventBridge.heard.filter(({ type }) => type === "Footage At Risk");
+  const ages = cloudWatch.put.get("UnarchivedAgeOfRetention") ?? [];
+  return ages.flatMap(({ atMs, value }, index): Violation[] => {
+    const before = ages[index - 1]?.value ?? 0;
+    const rises = [50, 80].some((percent) => value >= percent && before < percent);
+    if (!rises || told.some((event) => Math.abs(event.atMs - atMs) < 60_000)) return [];
+    return [{ invariant: "I7", says: `nobody was told that ${value} % of a retention were used up` }];
+  });
+}
+
 /** I8: where nothing is wrong with a camera, a cell becomes as few clips as GetClip's limits allow, and by GetClip. */
 export function checkCuts({ ledgers, clips }: Archive, { history, kinesisVideo }: World): Violation[] {
   const { faults, deeds, sessions, behaviours } = history;

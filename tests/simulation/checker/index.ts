@@ -1,7 +1,7 @@
 import type { World } from "../world";
 import { checkLife } from "./checkFragments";
 import { checkLedger, checkObjects } from "./checkLedgers";
-import { checkBounds, checkClaims, checkCuts, checkRecorders } from "./checkService";
+import { checkBounds, checkClaims, checkCuts, checkRecorders, checkRisks } from "./checkService";
 import { checkStatements } from "./checkStatements";
 import { readArchive } from "./readArchive";
 import type { Violation } from "./violation";
@@ -22,6 +22,7 @@ export function check(world: World): Violation[] {
     ...checkBounds(archive, world),
     ...checkRecorders(world),
     ...checkClaims(world),
+    ...checkRisks(world),
     ...checkCuts(archive, world),
   ];
 }

@@ -158,7 +158,9 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
     if (selection.by === "SERVER_TIMESTAMP" && selection.toMs > nowMs) {
       throw serviceError("InvalidArgumentException", "EndTimestamp is in the future");
     }
-    const found = held(living(arn), selection, ({ listedMs, persistedMs }) =>
+    const life = living(arn);
+    if (calls.strikes("keyDisabled")) throw serviceError("NotAuthorizedException", "the key is disabled");
+    const found = held(life, selection, ({ listedMs, persistedMs }) =>
       behaviours.clipSeesUnlisted ? persistedMs <= nowMs : listedMs <= nowMs,
     );
     const isByProducer = selection.by === "PRODUCER_TIMESTAMP";

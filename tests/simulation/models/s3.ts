@@ -1,5 +1,6 @@
 import * as crypto from "node:crypto";
 import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../../archive/ports";
+import type { FaultKind, History } from "../history";
 import type { Timeline } from "../timeline";
 import type { Calls, Worker } from "./calls";
 
@@ -17,11 +18,10 @@ export interface StoredObject {
 
 export type Bucket = ReturnType<typeof makeBucket>;
 
-const WRITES = ["unavailable", "keyDisabled", "answerLostAndRetried"] as const;
-const READS = ["unavailable", "keyDisabled"] as const;
-
 /** A bucket: strongly consistent, with conditional writes. */
-export function makeBucket(timeline: Timeline, calls: Calls) {
+export function makeBucket({ behaviours }: History, timeline: Timeline, calls: Calls) {
+  const reads: FaultKind[] = behaviours.oneKey ? ["unavailable", "keyDisabled"] : ["unavailable"];
+  const writes: FaultKind[] = [...reads, "answerLostAndRetried"];
   const objects = new Map<string, StoredObject>();
   /** Keys of each folder, last first: a ledger's keys count down, so a new one is added at the end. */
   const folders = new Map<string, string[]>();
@@ -40,7 +40,10 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
     const before = objects.get(key);
     const firstBytes = before && (before.firstBytes ?? before.bytes);
     objects.set(key, { bytes, metadata, putMs: timeline.nowMs(), putBy, etag: String(version), firstBytes });
-    if (/^(sweeps|claims)\//.test(key)) written.set(key, [...(written.get(key) ?? []), bytes.toString()]);
+    if (/^(sweeps|claims)\//.test(key)) {
+      if (!written.has(key)) written.set(key, []);
+      written.get(key)?.push(bytes.toString());
+    }
     if (before) return;
     const keys = folders.get(folderOf(key)) ?? [];
     if (keys.length === 0) folders.set(folderOf(key), keys);
@@ -81,7 +84,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
         put(key, bytes, metadata, worker.id);
         return { outcome: "stored", checksum: checksumOf(bytes) };
       };
-      return calls.call(worker, act, WRITES);
+      return calls.call(worker, act, writes);
     }
 
     async function replace({ key, body, metadata }: VaultObject, etag: string): Promise<boolean> {
@@ -91,7 +94,7 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
         put(key, bytes, metadata, worker.id);
         return true;
       };
-      return calls.call(worker, act, WRITES);
+      return calls.call(worker, act, writes);
     }
 
     function get(key: string, which?: "first"): Promise<HeldObject | undefined> {
@@ -107,15 +110,15 @@ export function makeBucket(timeline: Timeline, calls: Calls) {
           checksum: key.endsWith(".json") ? undefined : checksumOf(bytes),
         };
       };
-      return calls.call(worker, act, READS);
+      return calls.call(worker, act, reads);
     }
 
     return {
       putIfAbsent,
       replace,
       get,
-      firstKeys: (prefix, limit) => calls.call(worker, () => firstKeys(prefix, limit), READS),
-      folders: (prefix) => calls.call(worker, () => folderNames(prefix), READS),
+      firstKeys: (prefix, limit) => calls.call(worker, () => firstKeys(prefix, limit), reads),
+      folders: (prefix) => calls.call(worker, () => folderNames(prefix), reads),
     };
   }
 
