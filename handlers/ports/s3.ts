@@ -17,7 +17,7 @@ import { outcomeOf } from "../../archive/outcomes";
 import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
 
 /**
- * The archive's bucket as a vault. A body is sent in parts of 5 MiB, one while the next arrives, so memory does not grow
+ * The archive's bucket as a vault. A body is sent in parts of 5 MiB, two while the next arrives, so memory does not grow
  * with the clip; the key appears only when all of it is there, and only if it was not there before (`If-None-Match`,
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
  * @param stackTags what every object gets that has tags, beside its own
@@ -42,10 +42,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
 
   async function putIfAbsent(object: VaultObject): Promise<PutOutcome> {
     const description = describe(object);
-    const buffers = [
-      spare.pop() ?? Buffer.allocUnsafe(partBytes),
-      spare.pop() ?? Buffer.allocUnsafe(partBytes),
-    ];
+    const buffers = Array.from({ length: 3 }, () => spare.pop() ?? Buffer.allocUnsafe(partBytes));
     const parts = inParts(object.body, buffers);
     try {
       const { value: first } = await parts.next();
@@ -77,25 +74,30 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
         .send(new AbortMultipartUploadCommand(target))
         .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
     const sent: CompletedPart[] = [];
-    let sending: Promise<unknown> = Promise.resolve();
-    const send = async (part: Uint8Array) => {
-      const PartNumber = sent.length + 1;
+    const sending: Promise<void>[] = [];
+    const send = async (part: Uint8Array, PartNumber: number) => {
       const { ETag, ChecksumSHA256 } = await s3.send(
         new UploadPartCommand({ ...target, PartNumber, Body: part, ChecksumAlgorithm: "SHA256" }),
       );
-      sent.push({ ETag, ChecksumSHA256, PartNumber });
+      sent[PartNumber - 1] = { ETag, ChecksumSHA256, PartNumber };
+    };
+    const begin = (part: Uint8Array, partNumber: number) => {
+      const one = send(part, partNumber);
+      // It may fail while another part arrives; whoever waits for it is told then.
+      one.catch(() => undefined);
+      sending.push(one);
     };
     try {
-      await send(first);
-      sending = send(second);
-      // It may fail while the next part arrives; whoever waits for it is told then.
-      sending.catch(() => undefined);
+      begin(first, 1);
+      begin(second, 2);
+      let count = 2;
       for await (const part of rest) {
-        await sending;
-        sending = send(part);
-        sending.catch(() => undefined);
+        count += 1;
+        begin(part, count);
+        // Its buffer is filled next.
+        await sending.shift();
       }
-      await sending;
+      await Promise.all(sending);
       const put = await unlessDecided(() =>
         s3.send(
           new CompleteMultipartUploadCommand({
@@ -109,7 +111,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
       return put;
     } catch (error) {
       // A part that arrives after the upload was aborted would stay.
-      await sending.catch(() => undefined);
+      await Promise.allSettled(sending);
       await abort();
       throw error;
     }
@@ -200,29 +202,29 @@ export function makeServiceClock(bucket: string): (key: string) => Promise<numbe
 }
 
 /**
- * Regroups a body into parts as large as a buffer; only the last may be shorter. Two buffers take turns: a part must be
- * sent before the next but one is asked for.
+ * Regroups a body into parts as large as a buffer; only the last may be shorter. Buffers take turns: with three of them, a
+ * part must be sent before the third after it is asked for.
  */
 async function* inParts(
   body: AsyncIterable<Uint8Array>,
   buffers: Buffer[],
 ): AsyncGenerator<Uint8Array, undefined> {
-  let [part, other] = buffers as [Buffer, Buffer];
+  let turn = 0;
   let filled = 0;
   for await (const chunk of body) {
     for (let from = 0; from < chunk.length; ) {
+      const part = buffers[turn % buffers.length] as Buffer;
       const piece = chunk.subarray(from, from + part.length - filled);
       part.set(piece, filled);
       filled += piece.length;
       from += piece.length;
-      if (filled === part.length) {
-        yield part;
-        [part, other] = [other, part];
-        filled = 0;
-      }
+      if (filled < part.length) continue;
+      yield part;
+      turn += 1;
+      filled = 0;
     }
   }
-  if (filled > 0) yield part.subarray(0, filled);
+  if (filled > 0) yield (buffers[turn % buffers.length] as Buffer).subarray(0, filled);
 }
 
 /**
