@@ -8,6 +8,7 @@ import {
   LocalWorkspace,
   type PulumiFn,
   type Stack,
+  StackAlreadyExistsError,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
 import { backendVariables, pulumiHome } from "./backend";
@@ -102,10 +103,13 @@ export async function openEngine(): Promise<Engine> {
         return program();
       };
       await run(signal, countDone(listener), async (onEvent) => {
-        const stack = await LocalWorkspace.createOrSelectStack(
-          { stackName, projectName: PROJECT, program: counted },
-          { ...options, stackSettings },
-        );
+        const args = { stackName, projectName: PROJECT, program: counted };
+        const settings = { ...options, stackSettings };
+        // Mostly there is none yet, and each start of the CLI takes half a second: the SDK's way would look first.
+        const stack = await LocalWorkspace.createStack(args, settings).catch((error) => {
+          if (error instanceof StackAlreadyExistsError) return LocalWorkspace.selectStack(args, settings);
+          throw error;
+        });
         await withoutSummary(stack).up({ ...quiet, onEvent, signal });
       });
     },
