@@ -25,6 +25,7 @@ import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/p
 export function makeVault(bucket: string, stackTags: Record<string, string> = {}): Vault {
   const s3 = new S3Client({});
   const partBytes = 5 * 1024 * 1024;
+  const bufferCount = 3;
   /** Memory for parts that nobody fills or sends at the moment: the garbage collector would be late to give it back. */
   const spare: Buffer<ArrayBuffer>[] = [];
 
@@ -42,7 +43,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
 
   async function putIfAbsent(object: VaultObject): Promise<PutOutcome> {
     const description = describe(object);
-    const buffers = Array.from({ length: 3 }, () => spare.pop() ?? Buffer.allocUnsafe(partBytes));
+    const buffers = Array.from({ length: bufferCount }, () => spare.pop() ?? Buffer.allocUnsafe(partBytes));
     const parts = inParts(object.body, buffers);
     try {
       const { value: first } = await parts.next();
@@ -73,36 +74,30 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
       s3
         .send(new AbortMultipartUploadCommand(target))
         .catch((error) => console.warn(`the upload of ${target.Key} could not be aborted: ${error}`));
-    const sent: CompletedPart[] = [];
-    const sending: Promise<void>[] = [];
-    const send = async (part: Uint8Array, PartNumber: number) => {
-      const { ETag, ChecksumSHA256 } = await s3.send(
-        new UploadPartCommand({ ...target, PartNumber, Body: part, ChecksumAlgorithm: "SHA256" }),
-      );
-      sent[PartNumber - 1] = { ETag, ChecksumSHA256, PartNumber };
-    };
-    const begin = (part: Uint8Array, partNumber: number) => {
-      const one = send(part, partNumber);
+    const sent: Promise<CompletedPart>[] = [];
+    const send = (part: Uint8Array) => {
+      const PartNumber = sent.length + 1;
+      const one = s3
+        .send(new UploadPartCommand({ ...target, PartNumber, Body: part, ChecksumAlgorithm: "SHA256" }))
+        .then(({ ETag, ChecksumSHA256 }) => ({ ETag, ChecksumSHA256, PartNumber }));
       // It may fail while another part arrives; whoever waits for it is told then.
       one.catch(() => undefined);
-      sending.push(one);
+      sent.push(one);
     };
     try {
-      begin(first, 1);
-      begin(second, 2);
-      let count = 2;
+      send(first);
+      send(second);
       for await (const part of rest) {
-        count += 1;
-        begin(part, count);
-        // Its buffer is filled next.
-        await sending.shift();
+        send(part);
+        // Of the oldest, the buffer is filled next.
+        await sent.at(-bufferCount);
       }
-      await Promise.all(sending);
+      const Parts = await Promise.all(sent);
       const put = await unlessDecided(() =>
         s3.send(
           new CompleteMultipartUploadCommand({
             ...target,
-            MultipartUpload: { Parts: sent },
+            MultipartUpload: { Parts },
             IfNoneMatch: "*",
           }),
         ),
@@ -111,7 +106,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
       return put;
     } catch (error) {
       // A part that arrives after the upload was aborted would stay.
-      await Promise.allSettled(sending);
+      await Promise.allSettled(sent);
       await abort();
       throw error;
     }
