@@ -47,11 +47,11 @@ export function planClips({ fragments, listed, clipMs, nowMs, cutsNow }: PlanReq
     else for (const fragment of instant) runs.push(runOfOne(fragment));
   }
 
-  return runs.map(({ fragments: run }) => {
+  return runs.map(({ fragments: run, sizeBytes }) => {
     const fromMs = Math.min(...run.map((fragment) => fragment.serverMs));
     const toMs = Math.max(fromMs + 1, ...run.map((fragment) => fragment.serverMs));
     const inRange = listed.filter(({ serverMs }) => serverMs >= fromMs && serverMs <= toMs);
-    const isAlone = inRange.length === run.length && !mayStandFor(run, listed);
+    const isAlone = inRange.length === run.length && !mayStandFor(run, sizeBytes, listed);
     return { fragments: run, range: isAlone ? { fromMs, toMs } : undefined };
   });
 }
@@ -64,7 +64,7 @@ export function planClips({ fragments, listed, clipMs, nowMs, cutsNow }: PlanReq
  *   it to be there, more server time passed than producer time, by a fragment's length;
  * - one came in a burst in the very millisecond of the first, just before it, and GetClip stops short of the last.
  */
-function mayStandFor(run: Fragment[], listed: Fragment[]): boolean {
+function mayStandFor(run: Fragment[], sizeBytes: number, listed: Fragment[]): boolean {
   const hasTimeForTake = run.some((fragment, index) => {
     const previous = run[index - 1] ?? fragment;
     const passedMs = fragment.serverMs - previous.serverMs - (fragment.producerMs - previous.producerMs);
@@ -75,7 +75,6 @@ function mayStandFor(run: Fragment[], listed: Fragment[]): boolean {
   const [first, second] = run;
   if (!first || !second) return false;
   const maxFragmentBytes = 50_000_000;
-  const sizeBytes = run.reduce((sum, fragment) => sum + fragment.sizeBytes, 0);
   const stopsShort = run.length === MAX_FRAGMENTS || sizeBytes + maxFragmentBytes > MAX_CLIP_BYTES;
   const isInBurst = second.serverMs - first.serverMs < first.durationMs / 2;
   const before = listed[listed.indexOf(first) - 1];
