@@ -125,8 +125,9 @@ export const makeDrain =
         if (!abandons) throw await footageOwed(life, left);
         await endLife({ ...told(left.nowMs), life });
       } catch (error) {
-        // Somebody else may have drained it, and let it go.
-        if (!(await currentLife(openStream(streamName)))) return endLives();
+        // Somebody else may have drained it, and let it go. Where that cannot be told, this error is still the one to tell.
+        const isThere = await currentLife(openStream(streamName)).catch(() => life);
+        if (!isThere) return endLives();
         await setClosed(life.streamArn, false);
         throw error;
       }

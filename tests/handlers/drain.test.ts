@@ -162,6 +162,17 @@ describe("Drain", () => {
     expect(kinds()).to.not.include("ended");
   });
 
+  it("says why it refused, and lets devices in again, when nobody can say whether the stream is still there", async () => {
+    const { refusal, world, stream, tagged } = setUp();
+    world.onPause = () => {
+      stream.fragments.push(...fragments(1, world.nowMs));
+      world.denials = 1;
+    };
+
+    expect(await refusal("delete")).to.match(/^CameraSends: /);
+    expect(tagged).to.deep.equal([true, false]);
+  });
+
   it("refuses while footage cannot be archived, and says what is owed, until when it is held, why, and what to do", async () => {
     const { refusal, tagged, kinds } = setUp({ clipFailure: "ServiceUnavailable" });
 
