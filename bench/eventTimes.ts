@@ -10,6 +10,7 @@ import type { EventRecord } from "../automation/event/record";
 import { getCli } from "../local/engine/cli";
 import { engineEnvironment } from "../local/engine/environment";
 import { runCommand } from "../tests/support/command";
+import { loadFreshProgram } from "../tests/support/freshProgram";
 import type { Bench, Figure } from "./figures";
 import { median } from "./median";
 
@@ -43,11 +44,7 @@ async function measure(): Promise<Figure[]> {
     const target = { endpoint: cloud.url, region: "us-east-1", credentials };
     Object.assign(process.env, engineEnvironment({ dataDir: path.join(folder, "engine"), target }));
     process.env.PATH = `${path.dirname(cli.command)}${path.delimiter}${process.env.PATH}`;
-    await deployBase(() => {
-      // Another bench may have run the program in this process.
-      delete require.cache[require.resolve("../index")];
-      return import("../index");
-    });
+    await deployBase(loadFreshProgram);
     // Loaded, and its functions serialized, as for whoever does nothing else.
     await engineAlone("warm-up", 1);
 

@@ -1,3 +1,4 @@
+import { entryOf } from "../core/entryOf";
 import { type Owed, openOutbox } from "../core/outbox";
 import { toAwsError } from "../core/protocols";
 import type { InvokeTarget } from "../core/seams";
@@ -42,7 +43,7 @@ export function makeAsyncInvocations(options: {
 
   async function attempt(event: AsyncEvent, isClosed: () => boolean): Promise<number | undefined> {
     const { id: requestId, functionName, payload } = event;
-    const lambdaFunction = functions.value[functionName];
+    const lambdaFunction = entryOf(functions.value, functionName);
     if (!lambdaFunction) return undefined;
     try {
       const answer = await run(lambdaFunction, { requestId, payload });

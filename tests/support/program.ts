@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { loadFreshProgram } from "./freshProgram";
 import { takeRejections } from "./hooks";
 
 /** A resource as the program registered it. */
@@ -117,9 +118,7 @@ export async function runProgram(
     stack,
     false,
   );
-  const index = require.resolve("../../index");
-  delete require.cache[index];
-  const exported = (await import("../../index")) as Record<string, unknown>;
+  const exported = await loadFreshProgram();
   await pulumi.runtime.disconnect();
   await new Promise(setImmediate);
   const [failure] = takeRejections();

@@ -9,6 +9,7 @@ import { awsEnvironment } from "../../local/engine/environment";
 import { deploy } from "../../local/provider/inProcess";
 import { type RunningCommand, runCommand } from "./command";
 import { type FilmOptions, filmInto, type Persisted } from "./film";
+import { loadFreshProgram } from "./freshProgram";
 
 /** A clip of the bucket, fetched to disk. */
 export interface FetchedClip {
@@ -57,12 +58,11 @@ export async function deployRecording(
     `lastframe:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  delete require.cache[require.resolve("../../index")];
   const deployed = deploy({
     project: "lastframe",
     stack: "test",
     config: Object.fromEntries(entries),
-    program: () => import("../../index"),
+    program: loadFreshProgram,
     target: cloud.clientConfig,
   });
   const outputs = (await deployed.catch(orClose)) as unknown as RecordingStack["outputs"];
