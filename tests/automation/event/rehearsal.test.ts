@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { loadFreshProgram } from "../../support/freshProgram";
 import { inventory } from "./inventory";
 import {
   acknowledgedBy,
@@ -40,7 +41,7 @@ describe("the rehearsal: three events at once, twelve cameras, five minutes of f
   let environment: string[];
   const cameras = new Map<string, TestCamera[]>();
   before(async function () {
-    cloud = await startEventCloud(this, { speed: 4, base: async () => import("../../../index") });
+    cloud = await startEventCloud(this, { speed: 4, base: loadFreshProgram });
     environment = await inventory(cloud.cloud);
   });
   after(() => cloud?.close());
