@@ -81,6 +81,25 @@ async function makeHook(cloud: Cloud): Promise<{ clipHook: string }> {
 /** Everything that the stack's roles are there for, as it comes to pass: each step has a role call what no other does. */
 export async function playEverything(stack: EverythingDeployed): Promise<void> {
   const { cloud, outputs } = stack;
+  cloud.faults.use({
+    rules: [
+      // The upload is aborted.
+      {
+        service: "s3",
+        action: "CompleteMultipartUpload",
+        calls: [1],
+        fail: { code: "InvalidPart", status: 400 },
+      },
+      // Tried again, the clip is there already, and is read to see whose it is.
+      {
+        service: "s3",
+        action: "PutObject",
+        where: { Key: "clips/stream=podium/*" },
+        calls: [1],
+        cut: "after",
+      },
+    ],
+  });
   const phone = await signIn(cloud, outputs.phone ?? "", "gate");
   await Promise.all([
     stack.film("podium", footage("clock.mkv")),
@@ -110,8 +129,6 @@ async function handOver(stack: EverythingDeployed): Promise<void> {
 /** A phone sends as the producer library of AWS does; the first fragment notifies, and then the alarm rings. */
 async function recordAsPhone(stack: EverythingDeployed, phone: Cloud): Promise<void> {
   const { cloud } = stack;
-  const fail = { code: "InvalidPart", status: 400 };
-  cloud.faults.use({ rules: [{ service: "s3", action: "CompleteMultipartUpload", calls: [1], fail }] });
   // Until a stream acts on its notifications, a minute passes.
   await cloud.clock.sleep(70_000);
   await new KinesisVideo(phone.clientConfig).describeStream({ StreamName: "gate" });
