@@ -97,6 +97,8 @@ async function open(options: CloudOptions): Promise<Cloud> {
         faults.close();
         await endpoint.close();
         for (const service of services) await service.close();
+        // What a call still has to write belongs into the folder before anyone else may have it.
+        await endpoint.idle();
         clock.close();
         unlock();
       },

@@ -44,8 +44,10 @@ export interface Endpoint {
   url: string;
   /** Begins to answer. Before, callers get 503: services may have to know the URL when they are made. */
   serve(served: Served): void;
-  /** Ends the server and every open connection. */
+  /** Ends the server and every open connection. Calls whose caller is cut off go on to their end. */
   close(): Promise<void>;
+  /** Resolves when no call is under way. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -56,10 +58,12 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
   let answer = async (_message: http.IncomingMessage, response: http.ServerResponse) => {
     response.writeHead(503, { "retry-after": "1" }).end();
   };
+  const underWay = new Set<Promise<void>>();
   const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (message, response) => {
     // A client that goes away ends its call; the service sees the stream end.
     response.on("error", () => message.destroy());
-    void answer(message, response);
+    const call = answer(message, response).finally(() => underWay.delete(call));
+    underWay.add(call);
   });
   // PutMedia's clients and S3's wait for the go-ahead before they send a body.
   server.on("checkContinue", (message: http.IncomingMessage, response: http.ServerResponse) => {
@@ -85,6 +89,9 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
   };
 }
 
