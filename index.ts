@@ -16,8 +16,9 @@ import { Reconciler } from "./infra/reconciler";
 import { Recorder } from "./infra/recorder";
 import { loadSettings, type Settings } from "./infra/settings";
 import { stackPage } from "./infra/stackPage";
-import { withoutStackTraces } from "./infra/withoutStackTraces";
+import { mapNoTracesOfEmptyErrors, withoutStackTraces } from "./infra/stackTraces";
 
+mapNoTracesOfEmptyErrors();
 const settings = readSettings();
 const project = pulumi.getProject();
 const stack = `${project}/${pulumi.getStack()}`;

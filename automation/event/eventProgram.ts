@@ -7,6 +7,7 @@ import { EventAlerts } from "../../infra/eventAlerts";
 import { Reconciler } from "../../infra/reconciler";
 import { Recorder } from "../../infra/recorder";
 import { loadSettings } from "../../infra/settings";
+import { mapNoTracesOfEmptyErrors } from "../../infra/stackTraces";
 import { BASE_OUTPUT, type BaseEnvironment } from "./baseEnvironment";
 import { userNameOf } from "./deviceUsers";
 import { PROJECT } from "./engine";
@@ -29,6 +30,7 @@ export interface EventOutputs {
  */
 export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
+    mapNoTracesOfEmptyErrors();
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
     const tags = { ...base.tags, stack, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
