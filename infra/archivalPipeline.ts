@@ -71,19 +71,18 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
       child,
     );
 
-    const atRisk = [50, 80].map((usedPercent) =>
-      watch(`at-risk-${usedPercent}`, {
-        description: `Footage of ${args.name} is not archived and ${usedPercent} % of its retention is over`,
-        namespace: "lastframe",
-        metricName: "UnarchivedAgeOfRetention",
-        dimensions: { Stack: args.stack, Stream: stream.name },
-        statistic: "Maximum",
-        threshold: usedPercent,
-        periodSeconds: args.reconcileMinutes * 60,
-        // Reconcile's own alarm rings when nobody looks any more; a new stream has not been looked at yet.
-        silence: "changesNothing",
-      }),
-    );
+    // It goes on ringing; that four fifths are over is said by the event that Reconcile sends then, to the same topic.
+    const atRisk = watch("at-risk", {
+      description: `Footage of ${args.name} is not archived and half of its retention is over`,
+      namespace: "lastframe",
+      metricName: "UnarchivedAgeOfRetention",
+      dimensions: { Stack: args.stack, Stream: stream.name },
+      statistic: "Maximum",
+      threshold: 50,
+      periodSeconds: args.reconcileMinutes * 60,
+      // Reconcile's own alarm rings when nobody looks any more; a new stream has not been looked at yet.
+      silence: "changesNothing",
+    });
     const ofService = { namespace: "AWS/KinesisVideo", dimensions: { StreamName: stream.name } };
     watch("persist-latency", {
       ...ofService,
@@ -103,7 +102,7 @@ export class ArchivalPipeline extends pulumi.ComponentResource {
     if (args.notifications) args.notifications.notify(name, stream.arn, child);
     // As long as the stream is there, so are its alarms.
     const guarded = { streamName: args.name, clipSeconds, retentionHours, abandons, streamArn: stream.arn };
-    const guard = drain.guard(name, guarded, { ...child, dependsOn: [alarm, ...atRisk] });
+    const guard = drain.guard(name, guarded, { ...child, dependsOn: [alarm, atRisk] });
 
     this.guardUrn = guard.urn;
     this.clipSeconds = clipSeconds;

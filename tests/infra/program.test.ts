@@ -103,8 +103,7 @@ describe("the program", () => {
         `VideoStream ${name}`,
         `Invocation ${name}`,
         `MetricAlarm ${name}`,
-        `MetricAlarm ${name}-at-risk-50`,
-        `MetricAlarm ${name}-at-risk-80`,
+        `MetricAlarm ${name}-at-risk`,
         `MetricAlarm ${name}-persist-latency`,
         `MetricAlarm ${name}-error-acks`,
       ]),
@@ -134,14 +133,14 @@ describe("the program", () => {
   });
 
   it("rings when footage nears the end of its retention, and when nobody looks any more", () => {
-    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk-80");
+    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk");
     const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler-silent").inputs;
 
     expect(inputs).to.include({
-      name: "lastframe/derby-at-risk-80/podium",
+      name: "lastframe/derby-at-risk/podium",
       metricName: "UnarchivedAgeOfRetention",
       period: 900,
-      threshold: 80,
+      threshold: 50,
       // A new stream was not looked at yet, which is no risk.
       treatMissingData: "ignore",
     });
