@@ -165,7 +165,7 @@ function makeServices(
   const { holderOf } = userPools;
   const { trustsWebIdentity } = iam;
   const identityPools = makeCognitoIdentityPools({ ...deps, issueCredentials, trustsWebIdentity, holderOf });
-  const invokeTarget = makeInvokeTarget(deps, { callAs, lambda, sns, sqs, stepFunctions });
+  const invokeTarget = makeInvokeTarget(deps, { callAs, eventBridge, lambda, sns, sqs, stepFunctions });
 
   // In the order in which they are closed: first what starts work, last what keeps its record.
   const services = [

@@ -1,9 +1,11 @@
 import type { CallAs, InvokeTarget } from "./core/seams";
 import type { Call, CloudDeps, Operations } from "./core/service";
+import type { EventBridge } from "./eventBridge";
 
 /** The services that others reach by the ARN of a resource. */
 export interface TargetServices {
   callAs: CallAs;
+  eventBridge: Pick<EventBridge, "forwardEvent">;
   lambda: { operations: Operations };
   sns: { operations: Operations };
   sqs: { operations: Operations };
@@ -16,7 +18,7 @@ export interface TargetServices {
  */
 export function makeInvokeTarget(
   { endpointUrl, accountId }: Pick<CloudDeps, "endpointUrl" | "accountId">,
-  { callAs, lambda, sns, sqs, stepFunctions }: TargetServices,
+  { callAs, eventBridge, lambda, sns, sqs, stepFunctions }: TargetServices,
 ): InvokeTarget {
   return async ({ arn, roleArn, servicePrincipal, sourceArn, payload, subject, messageAttributes = {} }) => {
     const service = { servicePrincipal, sourceArn };
@@ -45,8 +47,12 @@ export function makeInvokeTarget(
     } else if (targetService === "sns") {
       const message = { TopicArn: arn, Message: payload, Subject: subject, MessageAttributes };
       await perform(sns.operations, "Publish", message, call);
+    } else if (targetService === "events") {
+      await eventBridge.forwardEvent(arn, payload, call);
     } else {
-      throw new Error(`${arn} cannot be reached here; name a state machine, a function, a queue or a topic`);
+      throw new Error(
+        `${arn} cannot be reached here; name a state machine, a function, a queue, a topic or an event bus`,
+      );
     }
   };
 }

@@ -1,13 +1,12 @@
 import type {
-  DescribeEventBusRequest,
-  ListEventBusesRequest,
   PutEventsRequest,
   PutEventsRequestEntry,
   TestEventPatternRequest,
 } from "@aws-sdk/client-eventbridge";
-import type { CloudDeps, Operation } from "../core/service";
+import type { CloudDeps, Need, Operation } from "../core/service";
+import { type Buses, busName } from "./buses";
 import { type BusEvent, makeEvent } from "./event";
-import { checkBus, checks, invalid } from "./inputs";
+import { checks, invalid } from "./inputs";
 import { readPattern } from "./pattern";
 import type { Rules } from "./rules";
 
@@ -20,10 +19,8 @@ const ENVELOPE = ["id", "account", "source", "time", "region", "resources", "det
 /** An entry as JSON carries it: its time in epoch seconds. */
 type WireEntry = Omit<PutEventsRequestEntry, "Time"> & { Time?: number };
 
-/** The operations on events and on the bus. */
-export function makeEventOperations({ clock, region, accountId }: CloudDeps, rules: Rules) {
-  const bus = { Name: "default", Arn: `arn:aws:events:${region}:${accountId}:event-bus/default` };
-
+/** The operations on events. */
+export function makeEventOperations({ clock, region, accountId }: CloudDeps, buses: Buses, rules: Rules) {
   const put = (entry: WireEntry) => {
     const problem = problemOf(entry);
     if (problem) return problem;
@@ -38,7 +35,7 @@ export function makeEventOperations({ clock, region, accountId }: CloudDeps, rul
       },
       { accountId, region },
     );
-    rules.route(event);
+    rules.route(event, busName(entry.EventBusName));
     return { EventId: event.id };
   };
 
@@ -46,15 +43,13 @@ export function makeEventOperations({ clock, region, accountId }: CloudDeps, rul
     async PutEvents(input: PutEventsRequest, call) {
       const entries = checks.required(input.Entries, "entries") as WireEntry[];
       await call.authorize(
-        ...entries.map(({ Source, DetailType }) => ({
-          action: "events:PutEvents",
-          resource: bus.Arn,
-          context: { "events:source": Source ?? "", "events:detail-type": DetailType ?? "" },
-        })),
+        ...entries.map(({ Source = "", DetailType = "", EventBusName }) =>
+          putNeed(buses.arnOf(busName(EventBusName)), Source, DetailType),
+        ),
       );
       checks.unsupported(input, ["EndpointId"]);
       checks.range(entries.length, "entries.length", 1, 10);
-      for (const { EventBusName } of entries) checkBus(EventBusName);
+      for (const { EventBusName } of entries) buses.find(busName(EventBusName));
       if (Buffer.byteLength(JSON.stringify(entries)) > MAX_REQUEST_BYTES) {
         throw invalid(
           `Total size of the entries in the request is over the limit of ${MAX_REQUEST_BYTES} bytes.`,
@@ -73,20 +68,16 @@ export function makeEventOperations({ clock, region, accountId }: CloudDeps, rul
       if (missing) throw invalid(`Parameter Event is not valid: it has no ${missing}.`);
       return { Result: matches(event) };
     },
-
-    async DescribeEventBus(input: DescribeEventBusRequest, call) {
-      await call.authorize({ action: "events:DescribeEventBus", resource: bus.Arn });
-      checkBus(input.Name);
-      return bus;
-    },
-
-    async ListEventBuses(input: ListEventBusesRequest, call) {
-      await call.authorize({ action: "events:ListEventBuses", resource: "*" });
-      return { EventBuses: bus.Name.startsWith(input.NamePrefix ?? "") ? [bus] : [] };
-    },
   } satisfies Record<string, Operation>;
   return operations;
 }
+
+/** What it takes to put an event on a bus. */
+export const putNeed = (busArn: string, source: string, detailType: string): Need => ({
+  action: "events:PutEvents",
+  resource: busArn,
+  context: { "events:source": source, "events:detail-type": detailType },
+});
 
 /** Why an entry cannot be an event: each entry of PutEvents fails or succeeds on its own. */
 function problemOf(entry: WireEntry): { ErrorCode: string; ErrorMessage: string } | undefined {

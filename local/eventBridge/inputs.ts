@@ -1,6 +1,8 @@
 import type { Tag } from "@aws-sdk/client-eventbridge";
 import { makeChecks } from "../core/checks";
 import { awsError } from "../core/errors";
+import { busName } from "./buses";
+import type { RuleName } from "./rules";
 
 /** EventBridge's error for input that breaks a constraint. */
 export const invalid = (message: string) => awsError("ValidationException", 400, message);
@@ -13,24 +15,17 @@ export const badToken = () => invalid("The NextToken is not one that this operat
 
 const MAX_TAGS = 50;
 
-/** A rule's or target's name. */
+/** A rule's, target's or bus's name. */
 export function nameOf(value: string | undefined, member: string): string {
   const name = checks.pattern(checks.required(value, member), member, /[.\-_A-Za-z0-9]{1,64}/);
   return checks.required(name, member);
 }
 
-/**
- * Checks that a call means the default bus, by name or ARN: the local cloud has no other.
- * @throws ResourceNotFoundException
- */
-export function checkBus(busName: string | undefined): void {
-  if (busName === undefined || busName === "default" || busName.endsWith(":event-bus/default")) return;
-  throw awsError(
-    "ResourceNotFoundException",
-    400,
-    `Event bus ${busName} does not exist. (The local cloud has the default bus only.)`,
-  );
-}
+/** The rule that a call means. */
+export const ruleName = (name: string | undefined, bus: string | undefined, member = "name"): RuleName => ({
+  name: nameOf(name, member),
+  bus: busName(bus),
+});
 
 /** Tags as a map, checked. */
 export function tagsOf(tags: Tag[] | undefined): Record<string, string> {
@@ -40,8 +35,8 @@ export function tagsOf(tags: Tag[] | undefined): Record<string, string> {
   return checkTagCount(map);
 }
 
-/** @throws ValidationException for more tags than a rule may have */
+/** @throws ValidationException for more tags than a rule or bus may have */
 export function checkTagCount(tags: Record<string, string>): Record<string, string> {
-  if (Object.keys(tags).length > MAX_TAGS) throw invalid(`A rule can have at most ${MAX_TAGS} tags`);
+  if (Object.keys(tags).length > MAX_TAGS) throw invalid(`A resource can have at most ${MAX_TAGS} tags`);
   return tags;
 }

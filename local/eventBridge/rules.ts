@@ -5,6 +5,7 @@ import { awsError } from "../core/errors";
 import type { Outbox } from "../core/outbox";
 import type { CloudDeps, Need } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
+import { DEFAULT_BUS } from "./buses";
 import type { Delivery } from "./deliveries";
 import { type BusEvent, makeEvent } from "./event";
 import { type EventMatcher, readPattern } from "./pattern";
@@ -14,9 +15,11 @@ import { targetInput } from "./targetInput";
 const DEFAULT_RETRY_ATTEMPTS = 185;
 const DEFAULT_EVENT_AGE_SECONDS = 86_400;
 
-/** A rule of the default bus, as it is stored. */
+/** A rule, as it is stored. */
 export interface Rule {
   name: string;
+  /** The name of its bus. */
+  bus: string;
   eventPattern?: string;
   scheduleExpression?: string;
   state: "ENABLED" | "DISABLED";
@@ -28,16 +31,23 @@ export interface Rule {
   tags: Record<string, string>;
 }
 
+/** What tells a rule from all others. */
+export type RuleName = Pick<Rule, "name" | "bus">;
+
 /** The account's rules, and what they do with events. */
 export interface Rules {
-  all: Record<string, Rule>;
+  all(): Rule[];
+  /** The rule of that name, if it is there. */
+  lookUp(rule: RuleName): Rule | undefined;
   /** @throws ResourceNotFoundException */
-  find(name: string): Rule;
-  arnOf(name: string): string;
+  find(rule: RuleName): Rule;
+  put(rule: Rule): void;
+  remove(rule: RuleName): void;
+  arnOf(rule: RuleName): string;
   /** A permission on a rule, with the rule's tags for its conditions. */
-  need(action: string, name: string): Need;
-  /** Hands an event to the targets of every rule that it matches. */
-  route(event: BusEvent): void;
+  need(action: string, rule: RuleName): Need;
+  /** Hands an event to the targets of every rule of a bus that it matches. */
+  route(event: BusEvent, bus: string): void;
   /** Stores the rules; a schedule that was changed, enabled or removed takes effect. */
   save(): void;
   close(): void;
@@ -50,8 +60,10 @@ export function openRules(deps: CloudDeps, deliveries: Outbox<Delivery>): Rules 
   const matchers = new Map<string, EventMatcher>();
   const timers = new Map<string, { of: string; cancel: () => void }>();
 
-  const arnOf = (name: string) => `arn:aws:events:${region}:${accountId}:rule/${name}`;
-  const lookUp = (name: string) => entryOf(document.value, name);
+  // What follows `rule/` in its ARN.
+  const idOf = ({ name, bus }: RuleName) => (bus === DEFAULT_BUS ? name : `${bus}/${name}`);
+  const arnOf = (rule: RuleName) => `arn:aws:events:${region}:${accountId}:rule/${idOf(rule)}`;
+  const lookUp = (rule: RuleName) => entryOf(document.value, idOf(rule));
 
   const matcherOf = (pattern: string) => {
     const matcher = matchers.get(pattern) ?? readPattern(pattern);
@@ -63,11 +75,11 @@ export function openRules(deps: CloudDeps, deliveries: Outbox<Delivery>): Rules 
     deliveries.accept(
       Object.values(rule.targets).map((target): Delivery => {
         const nowMs = clock.nowMs();
-        const context = { ruleArn: arnOf(rule.name), ruleName: rule.name, ingestedMs: nowMs };
+        const context = { ruleArn: arnOf(rule), ruleName: rule.name, ingestedMs: nowMs };
         return {
           id: randomUUID(),
           dueMs: nowMs,
-          ruleArn: arnOf(rule.name),
+          ruleArn: arnOf(rule),
           target: { arn: target.Arn as string, roleArn: target.RoleArn },
           deadLetterArn: target.DeadLetterConfig?.Arn,
           maximumRetryAttempts: target.RetryPolicy?.MaximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS,
@@ -86,46 +98,54 @@ export function openRules(deps: CloudDeps, deliveries: Outbox<Delivery>): Rules 
     if (dueMs === undefined) return;
     const cancel = clock.after(dueMs - clock.nowMs(), () => {
       const scheduled = { source: "aws.events", detailType: "Scheduled Event", detail: {}, timeMs: dueMs };
-      deliver(rule, makeEvent({ ...scheduled, resources: [arnOf(rule.name)] }, { accountId, region }));
+      deliver(rule, makeEvent({ ...scheduled, resources: [arnOf(rule)] }, { accountId, region }));
       armNext(rule, expression, of, dueMs);
     });
-    timers.set(rule.name, { of, cancel });
+    timers.set(idOf(rule), { of, cancel });
   };
 
   /** Starts the schedules that are wanted and not running, and stops those that are not wanted any more. */
   const armSchedules = () => {
     const wanted = Object.values(document.value).filter(({ state }) => state === "ENABLED");
     const identity = (rule: Rule) => `${rule.scheduleExpression} from ${rule.anchorMs}`;
-    const identities = new Map(wanted.map((rule) => [rule.name, identity(rule)]));
-    for (const [name, { of, cancel }] of timers) {
-      if (identities.get(name) === of) continue;
+    const identities = new Map(wanted.map((rule) => [idOf(rule), identity(rule)]));
+    for (const [id, { of, cancel }] of timers) {
+      if (identities.get(id) === of) continue;
       cancel();
-      timers.delete(name);
+      timers.delete(id);
     }
     for (const rule of wanted) {
-      if (rule.scheduleExpression === undefined || timers.has(rule.name)) continue;
+      if (rule.scheduleExpression === undefined || timers.has(idOf(rule))) continue;
       armNext(rule, rule.scheduleExpression, identity(rule), clock.nowMs());
     }
   };
   armSchedules();
 
   return {
-    all: document.value,
+    all: () => Object.values(document.value),
+    lookUp,
     arnOf,
-    find(name) {
-      const rule = lookUp(name);
+    find({ name, bus }) {
+      const rule = lookUp({ name, bus });
       if (!rule) {
-        throw awsError("ResourceNotFoundException", 400, `Rule ${name} does not exist on EventBus default.`);
+        throw awsError("ResourceNotFoundException", 400, `Rule ${name} does not exist on EventBus ${bus}.`);
       }
       return rule;
     },
-    need: (action, name) => ({
+    put(rule) {
+      document.value[idOf(rule)] = rule;
+    },
+    remove(rule) {
+      delete document.value[idOf(rule)];
+    },
+    need: (action, rule) => ({
       action: `events:${action}`,
-      resource: arnOf(name),
-      context: resourceTagContext(lookUp(name)?.tags),
+      resource: arnOf(rule),
+      context: resourceTagContext(lookUp(rule)?.tags),
     }),
-    route(event) {
+    route(event, bus) {
       for (const rule of Object.values(document.value)) {
+        if (rule.bus !== bus) continue;
         if (rule.state !== "ENABLED" || rule.eventPattern === undefined) continue;
         if (matcherOf(rule.eventPattern)(event)) deliver(rule, event);
       }

@@ -8,7 +8,8 @@ import type {
 import { awsError } from "../core/errors";
 import { byKey, page } from "../core/page";
 import type { Operation } from "../core/service";
-import { badToken, checkBus, checks, invalid, nameOf } from "./inputs";
+import { type Buses, busName } from "./buses";
+import { badToken, checks, invalid, nameOf, ruleName } from "./inputs";
 import { passRole } from "./ruleOperations";
 import type { Rules } from "./rules";
 import { checkTargetInput } from "./targetInput";
@@ -21,20 +22,22 @@ const UNSUPPORTED = [
   ...["HttpParameters", "RedshiftDataParameters", "SageMakerPipelineParameters", "AppSyncParameters"],
 ];
 
+const busArn = /^arn:[^:]+:events:[^:]*:[^:]*:event-bus\//;
+
 /** The operations on the targets of rules. */
-export function makeTargetOperations(rules: Rules) {
+export function makeTargetOperations(buses: Buses, rules: Rules) {
   const operations = {
     async PutTargets(input: PutTargetsRequest, call) {
-      const name = nameOf(input.Rule, "rule");
+      const named = ruleName(input.Rule, input.EventBusName, "rule");
       const targets = checks.required(input.Targets, "targets");
-      const need = rules.need("PutTargets", name);
+      const need = rules.need("PutTargets", named);
       const targetArns = targets.map(({ Arn }) => Arn ?? "");
       await call.authorize(
         { ...need, context: { ...need.context, "events:TargetArn": targetArns } },
         ...targets.flatMap(({ RoleArn }) => (RoleArn ? [passRole(RoleArn)] : [])),
       );
-      checkBus(input.EventBusName);
-      const rule = rules.find(name);
+      buses.find(named.bus);
+      const rule = rules.find(named);
       for (const target of targets) checkTarget(target);
       const merged = { ...rule.targets, ...Object.fromEntries(targets.map((target) => [target.Id, target])) };
       if (Object.keys(merged).length > MAX_TARGETS) {
@@ -46,11 +49,11 @@ export function makeTargetOperations(rules: Rules) {
     },
 
     async RemoveTargets(input: RemoveTargetsRequest, call) {
-      const name = nameOf(input.Rule, "rule");
+      const named = ruleName(input.Rule, input.EventBusName, "rule");
       const ids = checks.required(input.Ids, "ids");
-      await call.authorize(rules.need("RemoveTargets", name));
-      checkBus(input.EventBusName);
-      const { targets } = rules.find(name);
+      await call.authorize(rules.need("RemoveTargets", named));
+      buses.find(named.bus);
+      const { targets } = rules.find(named);
       const missing = ids.filter((id) => !Object.hasOwn(targets, id));
       for (const id of ids) delete targets[id];
       rules.save();
@@ -59,16 +62,16 @@ export function makeTargetOperations(rules: Rules) {
         FailedEntries: missing.map((id) => ({
           TargetId: id,
           ErrorCode: "ResourceNotFoundException",
-          ErrorMessage: `Rule ${name} does not have target(s) with Ids: ${id}.`,
+          ErrorMessage: `Rule ${named.name} does not have target(s) with Ids: ${id}.`,
         })),
       };
     },
 
     async ListTargetsByRule(input: ListTargetsByRuleRequest, call) {
-      const name = nameOf(input.Rule, "rule");
-      await call.authorize(rules.need("ListTargetsByRule", name));
-      checkBus(input.EventBusName);
-      const targets = Object.entries(rules.find(name).targets).sort(byKey(([id]) => id));
+      const named = ruleName(input.Rule, input.EventBusName, "rule");
+      await call.authorize(rules.need("ListTargetsByRule", named));
+      buses.find(named.bus);
+      const targets = Object.entries(rules.find(named).targets).sort(byKey(([id]) => id));
       const listed = page(targets, ([id]) => id, {
         limit: checks.range(input.Limit, "limit", 1, 100) ?? 100,
         token: input.NextToken,
@@ -80,9 +83,10 @@ export function makeTargetOperations(rules: Rules) {
     async ListRuleNamesByTarget(input: ListRuleNamesByTargetRequest, call) {
       const arn = checks.required(input.TargetArn, "targetArn");
       await call.authorize({ action: "events:ListRuleNamesByTarget", resource: "*" });
-      checkBus(input.EventBusName);
-      const names = Object.values(rules.all)
-        .filter(({ targets }) => Object.values(targets).some(({ Arn }) => Arn === arn))
+      const bus = buses.find(busName(input.EventBusName)).name;
+      const names = rules
+        .all()
+        .filter((rule) => rule.bus === bus && Object.values(rule.targets).some(({ Arn }) => Arn === arn))
         .map(({ name }) => name)
         .sort();
       const listed = page(names, (name) => name, {
@@ -113,4 +117,7 @@ function checkTarget(target: Target): void {
   checks.range(MaximumRetryAttempts, "targets.member.retryPolicy.maximumRetryAttempts", 0, 185);
   checks.range(MaximumEventAgeInSeconds, "targets.member.retryPolicy.maximumEventAgeInSeconds", 60, 86_400);
   checkTargetInput(target);
+  if (busArn.test(arn) && (target.Input ?? target.InputPath ?? target.InputTransformer) !== undefined) {
+    throw invalid(`A target that is an event bus takes events as they are: ${arn}`);
+  }
 }

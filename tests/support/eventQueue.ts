@@ -8,11 +8,11 @@ export interface ArchiveEventOnBus {
   detail: { version: number; stack: string; stream: string; key?: string; sha256?: string; keys?: string[] };
 }
 
-/** Has a source's events kept in a queue from now on; answers a way to fetch all that came. */
-export async function collectEvents(cloud: Cloud, source: string) {
+/** Has a source's events on a bus kept in a queue from now on; answers a way to fetch all that came. */
+export async function collectEvents(cloud: Cloud, source: string, EventBusName = "default") {
   const sqs = new SQS(cloud.clientConfig);
   const eventBridge = new EventBridge(cloud.clientConfig);
-  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: "events" });
+  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: `events-${EventBusName}` });
   const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["QueueArn"] });
   const Arn = Attributes?.QueueArn ?? "";
   const Policy = JSON.stringify({
@@ -27,8 +27,9 @@ export async function collectEvents(cloud: Cloud, source: string) {
     ],
   });
   await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
-  await eventBridge.putRule({ Name: "collect", EventPattern: JSON.stringify({ source: [source] }) });
-  await eventBridge.putTargets({ Rule: "collect", Targets: [{ Id: "queue", Arn }] });
+  const EventPattern = JSON.stringify({ source: [source] });
+  await eventBridge.putRule({ Name: "collect", EventBusName, EventPattern });
+  await eventBridge.putTargets({ Rule: "collect", EventBusName, Targets: [{ Id: "queue", Arn }] });
   return async () => {
     const bodies: ArchiveEventOnBus[] = [];
     for (;;) {

@@ -1,9 +1,7 @@
 import {
   DeleteRuleCommand,
-  DescribeEventBusCommand,
   DescribeRuleCommand,
   EventBridgeClient,
-  ListEventBusesCommand,
   ListRuleNamesByTargetCommand,
   ListRulesCommand,
   ListTagsForResourceCommand,
@@ -138,17 +136,6 @@ describe("EventBridge rules", () => {
 
     const listed = await client.send(new ListTagsForResourceCommand({ ResourceARN: RULE_ARN }));
     expect(listed.Tags).to.deep.equal([{ Key: "stack", Value: "derby" }]);
-  });
-
-  it("live on the default bus, the only one", async () => {
-    const { EventBuses } = await client.send(new ListEventBusesCommand({}));
-    const { Arn } = await client.send(new DescribeEventBusCommand({}));
-
-    const refusal = await refusalOf(client.send(new PutRuleCommand({ ...RULE, EventBusName: "mine" })));
-
-    expect(EventBuses?.map(({ Name }) => Name)).to.deep.equal(["default"]);
-    expect(Arn).to.equal("arn:aws:events:us-east-1:123456789012:event-bus/default");
-    expect(String(refusal)).to.match(/^ResourceNotFoundException: Event bus mine does not exist/);
   });
 
   it("can have their pattern tried on an event", async () => {
