@@ -16,7 +16,7 @@ import { signIn } from "../support/signIn";
 import { until } from "../support/until";
 import { roleName } from "./grants";
 
-/** The name of the workflow that is told of every clip. */
+/** The name of the workflow, or bus, that is told of every clip. */
 const HOOK = "of-my-own";
 
 /** A stack in which every role has all that any setting allows it, and what its roles were judged for up to now. */
@@ -26,7 +26,6 @@ export interface EverythingDeployed extends RecordingStack {
 }
 
 export async function deployEverything(): Promise<EverythingDeployed> {
-  const judged = new Map<string, Judgement>();
   const config = {
     streams: [
       { name: "gate", notify: true, alarmThreshold: 2, clipSeconds: 10 },
@@ -40,9 +39,26 @@ export async function deployEverything(): Promise<EverythingDeployed> {
     deviceSignIn: "true",
     deviceMfa: "off",
   };
+  return deployJudged(config, makeHook);
+}
+
+/** A stack of which each clip is told to an event bus; all else that its roles do is played by the other one. */
+export async function deployBusHook(): Promise<EverythingDeployed> {
+  const streams = [{ name: "gate", alarmThreshold: 2, clipSeconds: 10 }];
+  return deployJudged({ streams }, async (cloud) => {
+    const { EventBusArn = "" } = await new EventBridge(cloud.clientConfig).createEventBus({ Name: HOOK });
+    return { clipHook: EventBusArn };
+  });
+}
+
+async function deployJudged(
+  config: Record<string, unknown>,
+  prepare: (cloud: Cloud) => Promise<{ clipHook: string }>,
+): Promise<EverythingDeployed> {
+  const judged = new Map<string, Judgement>();
   const stack = await deployRecording(config, {
     speed: 20,
-    prepare: makeHook,
+    prepare,
     onJudgement(judgement) {
       const { caller, need, isAllowed } = judgement;
       if (!isProbe(need))
@@ -112,6 +128,13 @@ export async function playEverything(stack: EverythingDeployed): Promise<void> {
   await failToHandle(stack, "reconciler");
   await drainGate(stack, { retentionHours: 72, tf: { action: "update" } });
   await drainGate(stack, { retentionHours: 72, tf: { action: "delete" } });
+}
+
+/** Films one clip, and waits until the bus was told. */
+export async function playBusHook(stack: EverythingDeployed): Promise<void> {
+  await stack.film("gate", footage("clock.mkv"));
+  await until(() => wasCalled(stack, "clip-hook", "events:PutEvents"));
+  await stack.settled();
 }
 
 /** As if its history were full after one round, until one has handed over. */
