@@ -6,8 +6,13 @@ import { expect } from "chai";
 import { startCloud } from "../../local/cloud";
 
 describe("the local cloud", () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-closing-"));
+  });
+  afterEach(() => fs.rmSync(dataDir, { recursive: true }));
+
   it("has written all it will when it is closed, also of calls that were cut off", async () => {
-    const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-closing-"));
     const cloud = await startCloud({ dataDir });
     const s3 = new S3({ ...cloud.clientConfig, maxAttempts: 1 });
     const Bucket = "footage";
@@ -27,6 +32,5 @@ describe("the local cloud", () => {
     expect(atClose.filter((file) => /incoming./.test(String(file)))).to.deep.equal([]);
     expect(later).to.have.members(atClose);
     s3.destroy();
-    fs.rmSync(dataDir, { recursive: true });
   });
 });
