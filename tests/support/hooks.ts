@@ -1,3 +1,23 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+/** The temporary folder of the run, of every test in it and every process that they start. */
+let temporary: string;
+
+export function mochaGlobalSetup(): void {
+  temporary = fs.mkdtempSync(path.join(os.tmpdir(), "lastframe-tests-"));
+  process.env.TMPDIR = temporary;
+}
+
+/** @throws when a test has left a temporary folder or file, which fails the run */
+export function mochaGlobalTeardown(): void {
+  // ts-node and npm keep compiled code there.
+  const left = fs.readdirSync(temporary).filter((name) => !name.includes("compile-cache"));
+  fs.rmSync(temporary, { recursive: true });
+  if (left.length > 0) throw new Error(`tests left temporary folders or files: ${left.join(", ")}`);
+}
+
 /**
  * Mocha's root hook. Mocha re-emits an unhandled rejection and then drops it, so a Pulumi program whose
  * registration fails would pass its tests. Here the first rejection seen during a test fails that test.
