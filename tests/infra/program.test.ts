@@ -84,28 +84,28 @@ describe("the program", () => {
         `EventTarget ${name}`,
       ]),
       "Permission reconciler",
-      "MetricAlarm reconciler-silent",
-      ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}-waiting`]),
+      "MetricAlarm reconciler/silent",
+      ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}/waiting`]),
       ...FUNCTIONS.flatMap((name) => [
         `Function ${name}`,
         `LogGroup ${name}`,
         `Role ${name}`,
         `RolePolicy ${name}`,
-        `MetricAlarm ${name}-errors`,
-        `MetricAlarm ${name}-throttles`,
+        `MetricAlarm ${name}/errors`,
+        `MetricAlarm ${name}/throttles`,
       ]),
       "StateMachine recorder-workflow",
       "LogGroup recorder-workflow",
-      "MetricAlarm recorder-workflow-failed",
+      "MetricAlarm recorder-workflow/failed",
       "RolePolicy recorder-workflow-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [
         `VideoStream ${name}`,
         `Invocation ${name}`,
         `MetricAlarm ${name}`,
-        `MetricAlarm ${name}-at-risk`,
-        `MetricAlarm ${name}-persist-latency`,
-        `MetricAlarm ${name}-error-acks`,
+        `MetricAlarm ${name}/at-risk`,
+        `MetricAlarm ${name}/persist-latency`,
+        `MetricAlarm ${name}/error-acks`,
       ]),
     ]);
   });
@@ -133,8 +133,8 @@ describe("the program", () => {
   });
 
   it("rings when footage nears the end of its retention, and when nobody looks any more", () => {
-    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk");
-    const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler-silent").inputs;
+    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium/at-risk");
+    const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler/silent").inputs;
 
     expect(inputs).to.include({
       name: "lastframe/derby-at-risk/podium",
@@ -251,6 +251,18 @@ describe("the program", () => {
     );
 
     expect(size(large)).to.equal(size(program));
+  });
+
+  it("calls no two resources of a type the same, even if a stream is named as an alarm of another might be", async () => {
+    const kinds = ["at-risk", "error-acks", "persist-latency", "notification"];
+    const streams = ["gate", ...kinds.map((kind) => `gate-${kind}`)].map((name) => ({ name, notify: true }));
+
+    const { resources } = await runProgram({ "lastframe:streams": JSON.stringify(streams) });
+
+    const ofPipelines = resources.filter(({ name }) => name.startsWith("gate"));
+    const called = ofPipelines.map(({ type, name }) => `${type} ${name}`);
+    expect(called.length).to.equal(streams.length * 8);
+    expect(new Set(called).size).to.equal(called.length);
   });
 
   it("says where everything is", () => {
