@@ -54,6 +54,7 @@ const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   everyMinutes: settings.reconcileMinutes,
+  streamCount: settings.streams.length,
   ...common,
 });
 const drain = new Drain("drain", {
