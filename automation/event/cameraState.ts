@@ -2,8 +2,8 @@ import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { findBacklog } from "../../archive/backlog";
 import { ledgerFolder } from "../../archive/keys";
 import { readHead } from "../../archive/ledger";
-import { currentLife } from "../../archive/lives";
 import type { FragmentSource, StreamDescription } from "../../archive/ports";
+import { openOwnStream } from "./own";
 import { archivePrefix, type EventRecord } from "./record";
 import type { Tools } from "./tools";
 
@@ -30,15 +30,16 @@ const SENDING_MS = 45_000;
 
 /** Looks at one camera through the services themselves. */
 export async function cameraState(
-  { kinesisVideo, vault, base }: Tools,
-  { id }: EventRecord,
+  tools: Tools,
+  record: EventRecord,
   { camera, name: stream }: EventCamera,
   nowMs: number,
 ): Promise<CameraState> {
-  const source = kinesisVideo.openStream(stream);
-  const life = await currentLife(source);
-  if (!life) return { camera, stream, activity: "gone", acknowledged: 0, archived: 0, lagSeconds: 0 };
-  const prefix = archivePrefix(base.prefix, id);
+  const { vault, base } = tools;
+  const own = await openOwnStream(tools, record, stream);
+  if (!own) return { camera, stream, activity: "gone", acknowledged: 0, archived: 0, lagSeconds: 0 };
+  const { source, life } = own;
+  const prefix = archivePrefix(base.prefix, record.id);
   const { entry } = await readHead(vault, ledgerFolder(prefix, life));
   const archived = entry?.state.totals.fragments ?? 0;
   const backlog = await findBacklog({ source, vault, prefix, nowMs });

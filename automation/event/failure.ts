@@ -29,6 +29,9 @@ export function failure(ending: Ending, message: string, cause?: unknown): Failu
   return Object.assign(new Error(message, { cause }), { ending });
 }
 
+/** Whether an error says already what a person is to be told. */
+export const isFailure = (error: unknown): error is Failure => error instanceof Error && "ending" in error;
+
 /** How a command that threw this ends, and the line that says why. */
 export function explain(error: unknown): { ending: Ending; line: string } {
   const {
