@@ -163,7 +163,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     if (isOver && closingFromMs !== undefined) {
-      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs: listing.answeredMs };
+      // A listing knows of nothing later than its range, however late it is answered.
+      const asOfMs = Math.min(nowMs, listing.answeredMs);
+      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs };
       await record(closed(state, head.nextSeq, compared));
       continue;
     }

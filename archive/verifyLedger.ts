@@ -1,3 +1,4 @@
+import { HOUR_MS } from "./books";
 import { mergeStretches, type Stretch } from "./coverage";
 import { fragmentListHash } from "./keys";
 import { type Damage, makeChainCheck } from "./verifyChain";
@@ -106,7 +107,9 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       const { fromMs, toMs, cause } = change;
       gaps.push({ fromMs, toMs, cause, clock: "server", seq });
     } else if (change.kind === "closed") {
-      accountedToMs = Math.max(accountedToMs, change.compared.asOfMs);
+      // A slow fragment that began before is listed as late as 45 minutes afterwards, and amends the recording.
+      const { toMs, asOfMs } = change.compared;
+      accountedToMs = Math.max(accountedToMs, Math.min(toMs, asOfMs) - HOUR_MS);
     }
   }
 

@@ -24,8 +24,9 @@ export function checkStatements(life: Life, { ledgers }: Archive, world: World):
   }
 
   for (const { change, putMs, seq } of ledger.entries) {
-    if (change.kind === "closed" && change.compared)
-      hold(`entry ${seq}`, change.compared, change.compared.asOfMs, putMs);
+    if (change.kind !== "closed" || !change.compared) continue;
+    const { fromMs, asOfMs } = change.compared;
+    hold(`entry ${seq}`, { fromMs, toMs: asOfMs }, asOfMs, putMs);
   }
   for (const { atMs, coveredToMs } of world.sweeps(life.createdMs)) {
     hold("a sweep", { fromMs: 0, toMs: coveredToMs }, atMs, world.endMs);
