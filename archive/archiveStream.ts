@@ -102,7 +102,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const ownFromSeq = head.nextSeq;
   /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
   let ownSeq: number | undefined;
-  let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
+  let listing: Awaited<ReturnType<typeof list>> | undefined;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
   /** Deferred fragments are tried again in the order of their entries, once. */
@@ -123,12 +123,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     listing ??= await list(state);
-    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
-    // the one that says when that was. What it does show was held after all.
-    const uncovered = {
-      fromMs: Math.max(state.lowWaterMs, listing.fromMs),
-      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
-    };
+    const { goneToMs, sweptToMs } = listing;
+    const uncovered = { fromMs: Math.max(state.lowWaterMs, sweptToMs), toMs: goneToMs };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));
       continue;
@@ -202,15 +198,17 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   /**
-   * Lists from low-water to now; or, where nothing was planned for longer than the retention, from where the newest
-   * sweep found everything accounted for.
+   * Lists from low-water to now. Where the beginning of that had expired by the answer, as when nothing was planned for
+   * as long as the retention, it is no gap as far as the newest sweep found everything accounted for.
    */
   async function list({ lowWaterMs }: LedgerState) {
-    const isOld = lowWaterMs < nowMs - retentionMs;
-    const swept = isOld ? await readSweep(vault, prefix, stream) : undefined;
-    const fromMs = Math.max(lowWaterMs, swept?.sweep.coveredToMs ?? 0);
-    const { fragments, answeredMs } = await source.list({ fromMs, toMs: nowMs });
-    return { fromMs, fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs };
+    const { fragments, answeredMs } = await source.list({ fromMs: lowWaterMs, toMs: nowMs });
+    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
+    // the one that says when that was. What it does show was held after all.
+    const goneToMs = earliest(fragments, answeredMs - retentionMs + CLOCKS_APART_MS);
+    const swept = lowWaterMs < goneToMs ? await readSweep(vault, prefix, stream) : undefined;
+    const sweptToMs = swept?.sweep.coveredToMs ?? 0;
+    return { fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs, goneToMs, sweptToMs };
   }
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {

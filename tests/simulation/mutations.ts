@@ -116,8 +116,8 @@ export const MUTATIONS: Mutation[] = [
     name: "gap-too-long",
     breaks: "footage that is still held is given up",
     file: round,
-    find: "toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),",
-    replace: "toMs: listing.answeredMs - retentionMs + 600_000,",
+    find: "const goneToMs = earliest(fragments, answeredMs - retentionMs + CLOCKS_APART_MS);",
+    replace: "const goneToMs = answeredMs - retentionMs + 600_000;",
   },
   {
     name: "minute-known-by-its-book",
