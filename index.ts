@@ -54,6 +54,7 @@ const reconciler = new Reconciler("reconciler", {
   archive,
   workflowArn: recorder.workflowArn,
   everyMinutes: settings.reconcileMinutes,
+  streamCount: settings.streams.length,
   ...common,
 });
 const drain = new Drain("drain", {
@@ -96,7 +97,8 @@ const devices =
     notificationTopicArn: notifications?.topicArn,
   });
 
-const { dashboardName } = new Dashboard("dashboard", {
+/** The page to look at during an event. */
+export const { dashboardName: dashboard } = new Dashboard("dashboard", {
   stack,
   workflowArn: recorder.workflowArn,
   functions: [recorder, reconciler, drain, notifications].flatMap((part) => part?.functions ?? []),
@@ -118,6 +120,7 @@ export const readme = pulumi
       bucket: archive.bucket,
       prefix: archive.prefix,
       workflowArn: recorder.workflowArn,
+      dashboard,
       streams: pipelines.map(({ streamName, streamArn, alarmName, clipSeconds, retentionHours }) => ({
         name: streamName,
         arn: streamArn,
@@ -135,8 +138,8 @@ export const bucketConsole = pulumi
   .all([links, archive.bucket])
   .apply(([link, name]) => link.bucket(name, archive.prefix));
 
-/** The page to look at during an event. */
-export const dashboard = dashboardName;
+/** Where the page is to look at during an event. */
+export const dashboardConsole = pulumi.all([links, dashboard]).apply(([link, name]) => link.dashboard(name));
 
 /** The Step Functions workflow that records. */
 export const workflow = recorder.workflowArn;

@@ -70,6 +70,9 @@ export interface ArchiveResult {
 /** Silence after which a recording is over: three periods of the alarm. */
 const QUIET_MS = 180_000;
 
+/** How long a plan waits for a clip that GetClip does not make, or for fragments that fail: a fault of moments is over. */
+const OVERDUE_MS = 300_000;
+
 /** Clocks of services differ by seconds; more would give up what is held and not listed yet. */
 const CLOCKS_APART_MS = 10_000;
 
@@ -94,7 +97,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
   const retentionMs = stream.retentionHours * HOUR_MS;
-  const target = { source, vault, prefix, stream, tags, expiredToMs: nowMs - retentionMs };
+  const expiredToMs = nowMs - retentionMs;
+  const target = { source, vault, prefix, stream, tags, expiredToMs, nowMs, overdueToMs: nowMs - OVERDUE_MS };
   const plannedNumbers = makePlannedNumbers(vault, folder);
   const clips: StoredClip[] = [];
 
@@ -227,7 +231,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {
-    const { entry, clip } = await endOpenPlan(target, head, state, open);
+    const { entry, clip, isHopeless } = await endOpenPlan(target, head, state, open);
+    // Hours of footage may suffer from the same: this round waits for none of it again.
+    if (isHopeless) target.overdueToMs = nowMs;
     const isRecorded = await record(entry, clip);
     if (isRecorded && clip && entry.change.kind === "stored") clips.push(summary(entry.change, clip));
   }

@@ -10,10 +10,13 @@ import type { ReconcileStreamRequest } from "./reconcileStream";
 /** A stream of this stack, as its alarm knows it. */
 export type StackStream = Omit<ReconcileStreamRequest, "now">;
 
-/** The stack's streams, and a way to have one reconciled without waiting for it. */
+/** The stack's alarms and their streams, and a way to have one reconciled without waiting for it. */
 export interface ReconcileDeps {
-  listStreams(): AsyncIterable<StackStream>;
+  listAlarms(): AsyncIterable<MetricAlarm>;
+  readTags(alarmArn: string): Promise<Record<string, string>>;
   start(request: ReconcileStreamRequest): Promise<void>;
+  /** How many streams the stack has, by its program. */
+  streamCount: number;
 }
 
 /**
@@ -21,61 +24,72 @@ export interface ReconcileDeps {
  * a visit too short for the alarm costs time, never footage.
  */
 export const makeReconcile =
-  ({ listStreams, start }: ReconcileDeps) =>
-  /** @param event a scheduled event; its time is the instant as of which streams are looked at */
+  ({ listAlarms, readTags, start, streamCount }: ReconcileDeps) =>
+  /**
+   * @param event a scheduled event; its time is the instant as of which streams are looked at
+   * @throws in the end, naming every stream that could not be looked at, and telling of one whose alarm is gone
+   */
   async ({ time }: { time: string }): Promise<{ streams: number }> => {
     let streams = 0;
     const failures: string[] = [];
-    for await (const stream of listStreams()) {
-      streams += 1;
+    for await (const alarm of listAlarms()) {
       try {
+        const stream = streamOf(alarm, await readTags(alarm.AlarmArn ?? ""));
+        if (!stream) continue;
+        streams += 1;
         await start({ ...stream, now: time });
       } catch (error) {
         // One stream must not keep the others waiting; the schedule's retry comes back to it.
-        failures.push(`${stream.streamName}: ${error}`);
+        failures.push(`${alarm.AlarmName}: ${error}`);
       }
+    }
+    if (streams + failures.length < streamCount) {
+      failures.push(
+        `${streams} streams have an alarm with the tag RepeatedAlarm, and ${streamCount} were deployed: restore the alarm with pulumi up --refresh`,
+      );
     }
     if (failures.length > 0) throw new Error(`not reconciled: ${failures.join("; ")}`);
     return { streams };
   };
 
-/** The deployed function. Its environment names the beginning of the stack's alarms and the function for each. */
+/** The stream that an alarm watches, where it is one that is recorded. */
+function streamOf(alarm: MetricAlarm, tags: Record<string, string>): StackStream | undefined {
+  const { AlarmName = "", AlarmArn = "", Dimensions, StateValue } = alarm;
+  const streamName = Dimensions?.find(({ Name }) => Name === "StreamName")?.Value;
+  if (tags.RepeatedAlarm !== "True" || !streamName) return undefined;
+  return {
+    streamName,
+    clipSeconds: Number(tags.ClipSeconds),
+    alarmName: AlarmName,
+    alarmArn: AlarmArn,
+    isAlarmOn: StateValue === "ALARM",
+  };
+}
+
+/** The deployed function. Its environment names the beginning of the stack's alarms, how many, and the function for each. */
 export const reconcile = () => {
-  const { ALARM_PREFIX, STREAM_FUNCTION } = process.env;
+  const { ALARM_PREFIX, STREAM_COUNT, STREAM_FUNCTION } = process.env;
   const cloudwatch = new CloudWatchClient({});
   const lambda = new LambdaClient({});
 
-  async function* listStreams(): AsyncGenerator<StackStream> {
+  async function* listAlarms(): AsyncGenerator<MetricAlarm> {
     let NextToken: string | undefined;
     do {
       const page = await cloudwatch.send(
         new DescribeAlarmsCommand({ AlarmNamePrefix: ALARM_PREFIX, NextToken }),
       );
-      for (const alarm of page.MetricAlarms ?? []) {
-        const stream = await streamOf(alarm);
-        if (stream) yield stream;
-      }
+      yield* page.MetricAlarms ?? [];
       NextToken = page.NextToken;
     } while (NextToken);
   }
 
-  async function streamOf(alarm: MetricAlarm): Promise<StackStream | undefined> {
-    const { AlarmName = "", AlarmArn = "", Dimensions, StateValue } = alarm;
-    const { Tags = [] } = await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN: AlarmArn }));
-    const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
-    const streamName = Dimensions?.find(({ Name }) => Name === "StreamName")?.Value;
-    if (tags.RepeatedAlarm !== "True" || !streamName) return undefined;
-    return {
-      streamName,
-      clipSeconds: Number(tags.ClipSeconds),
-      alarmName: AlarmName,
-      alarmArn: AlarmArn,
-      isAlarmOn: StateValue === "ALARM",
-    };
-  }
-
   return makeReconcile({
-    listStreams,
+    listAlarms,
+    streamCount: Number(STREAM_COUNT),
+    readTags: async (ResourceARN) => {
+      const { Tags = [] } = await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN }));
+      return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
+    },
     start: async (request) => {
       const Payload = JSON.stringify(request);
       await lambda.send(

@@ -108,7 +108,8 @@ export function alertOn(
 ): aws.cloudwatch.MetricAlarm {
   const { stack, kind, periods = 1, threshold = 1, periodSeconds = 300 } = args;
   return new aws.cloudwatch.MetricAlarm(
-    `${name}-${kind}`,
+    // No name of a stream has a slash, so no stream is called as the alarm of another.
+    `${name}/${kind}`,
     {
       name: `${stack}-${kind}/${name}`,
       alarmDescription: args.description,

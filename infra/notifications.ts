@@ -143,7 +143,7 @@ export class Notifications extends pulumi.ComponentResource {
       topicArn: this.topicArn,
     };
     return new aws.lambda.Invocation(
-      `${name}-notification`,
+      `${name}/notification`,
       {
         functionName: this.setUp.functionName,
         lifecycleScope: "CRUD",

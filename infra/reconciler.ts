@@ -14,6 +14,8 @@ export interface ReconcilerArgs extends FunctionSettings {
   workflowArn: pulumi.Input<string>;
   /** How often every stream is looked at. */
   everyMinutes: number;
+  /** How many streams there are to look at. */
+  streamCount: number;
 }
 
 /** Looks at every stream of the stack on a schedule, so that what no alarm heard is archived too. */
@@ -25,7 +27,7 @@ export class Reconciler extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReconcilerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lastframe:infra:Reconciler", name, {}, opts);
-    const { archive, workflowArn, everyMinutes, ...common } = args;
+    const { archive, workflowArn, everyMinutes, streamCount, ...common } = args;
     const { stack, tags } = common;
     const child = { parent: this };
 
@@ -83,7 +85,11 @@ export class Reconciler extends pulumi.ComponentResource {
           },
           { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: perStream.arn },
         ],
-        environment: { ALARM_PREFIX: `${stack}/`, STREAM_FUNCTION: perStream.arn },
+        environment: {
+          ALARM_PREFIX: `${stack}/`,
+          STREAM_COUNT: String(streamCount),
+          STREAM_FUNCTION: perStream.arn,
+        },
         timeoutSeconds: 300,
         memoryMb: 256,
         deadLetters,

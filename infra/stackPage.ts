@@ -8,6 +8,8 @@ export interface StackFacts {
   bucket: string;
   prefix: string;
   workflowArn: string;
+  /** Its name. */
+  dashboard: string;
   streams: { name: string; arn: string; alarm: string; clipSeconds: number; retentionHours: number }[];
 }
 
@@ -16,14 +18,15 @@ const MOST_ROWS = 50;
 
 /** The stack's page in Markdown, which Pulumi Cloud shows and `pulumi stack output readme` prints. */
 export function stackPage(facts: StackFacts, links: ReturnType<typeof consoleLinks>): string {
-  const { stack, region, bucket, prefix, workflowArn, streams } = facts;
+  const { stack, region, bucket, prefix, workflowArn, dashboard, streams } = facts;
   const [first] = streams;
   const address = `--bucket ${bucket}${prefix && ` --prefix ${prefix}`}`;
   const left = streams.length - MOST_ROWS;
   return `# ${stack}
 
 Footage is in [${bucket}/${prefix}](${links.bucket(bucket, prefix)}), recorded by
-[this workflow](${links.workflow(workflowArn)}) while the [alarms](${links.alarms(`${stack}/`)}) ring.
+[this workflow](${links.workflow(workflowArn)}) while the [alarms](${links.alarms(`${stack}/`)}) ring. How it fares is on the
+[dashboard](${links.dashboard(dashboard)}).
 
 | stream | send to | clips of | kept by Kinesis Video Streams | |
 |---|---|---|---|---|

@@ -41,11 +41,12 @@ export function recorderWorkflow(calls: WorkflowCalls): object {
     StartAt: "CheckAlarmTag",
     States: {
       CheckAlarmTag: {
-        ...callFunction(calls.checkAlarmTag, {
-          event: "{% $states.context.Execution.Input %}",
-          execution,
-          now,
-        }),
+        // The alarm rings once: it is asked for a quarter of an hour, after which Reconcile comes by.
+        ...callFunction(
+          calls.checkAlarmTag,
+          { event: "{% $states.context.Execution.Input %}", execution, now },
+          { maxAttempts: 30 },
+        ),
         Assign: { recording: "{% $states.result.Payload %}", rounds: 0 },
         Next: "IsRecorded",
       },
@@ -145,15 +146,15 @@ export function recorderWorkflow(calls: WorkflowCalls): object {
    * own faults raise are many (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html), and every
    * function here may be called twice.
    */
-  function callFunction(functionArn: string, payload: unknown): object {
+  function callFunction(functionArn: string, payload: unknown, { maxAttempts = 6 } = {}): object {
     return {
       Type: "Task",
       Resource: `arn:${calls.partition}:states:::lambda:invoke`,
       Arguments: { FunctionName: functionArn, Payload: payload },
       TimeoutSeconds: 960,
       Retry: [
-        { ErrorEquals: ["Lambda.TooManyRequestsException"], ...BACK_OFF, MaxAttempts: 10 },
-        { ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: 6 },
+        { ErrorEquals: ["Lambda.TooManyRequestsException"], ...BACK_OFF, MaxAttempts: maxAttempts + 4 },
+        { ErrorEquals: ["States.ALL"], ...BACK_OFF, MaxAttempts: maxAttempts },
       ],
     };
   }

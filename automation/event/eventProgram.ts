@@ -52,6 +52,7 @@ export const eventProgram =
       archive,
       workflowArn: recorder.workflowArn,
       everyMinutes: reconcileMinutes,
+      streamCount: settings.streams.length,
       ...common,
     });
     const drain = new Drain("drain", {

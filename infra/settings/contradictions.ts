@@ -15,9 +15,11 @@ interface Rule<K> {
 /**
  * Settings that are right by themselves and wrong together.
  * @param config the values of the keys that are right by themselves, with defaults filled in
+ * @param region where the stack is deployed, if its configuration says so
  */
-export function contradictions(config: Partial<Configuration>): Problem[] {
+export function contradictions(config: Partial<Configuration>, region: string | undefined): Problem[] {
   return problemsOf(config, [
+    ...regionRules(config, region),
     ...alarmRules(config, config),
     ...archiveRules(config),
     ...networkRules(config),
@@ -35,7 +37,8 @@ export function streamContradictions(
   config: Partial<Configuration>,
   path: PropertyKey[],
 ): Problem[] {
-  return problemsOf(entry, alarmRules(entry, config)).map((problem) => ({
+  const rules = [...alarmRules(entry, config), ...periodRules(entry, config)];
+  return problemsOf(entry, rules).map((problem) => ({
     ...problem,
     path: [...path, ...problem.path],
   }));
@@ -62,6 +65,46 @@ function alarmRules(own: Partial<StreamEntry>, stack: Partial<Configuration>): R
       key: "alarmThreshold",
       isWrong: alarmThreshold !== undefined && alarmThreshold > most,
       advice: `no more than ${most} fragments arrive in the alarm's period: write at most ${most}`,
+    },
+  ];
+}
+
+/** An entry that states a period alone is held against the threshold of the stack. */
+function periodRules(
+  { alarmThreshold, fragmentSeconds, alarmPeriodSeconds = 3600 }: Partial<StreamEntry>,
+  stack: Partial<Configuration>,
+): Rule<"alarmPeriodSeconds">[] {
+  const isOfStack = alarmThreshold === undefined && fragmentSeconds === undefined && !stack.fragmentSeconds;
+  const threshold = stack.alarmThreshold ?? 0;
+  const most = FRAGMENTS_PER_SECOND * alarmPeriodSeconds;
+  return [
+    {
+      key: "alarmPeriodSeconds",
+      isWrong: isOfStack && threshold > most,
+      advice: `no more than ${most} fragments arrive in it, and the stack's alarmThreshold is ${threshold}: give the stream an alarmThreshold of its own`,
+    },
+  ];
+}
+
+/** What is of another Region cannot be used, or only by an event bus. */
+function regionRules(
+  { encryption = "", clipHook = "" }: Partial<Configuration>,
+  region: string | undefined,
+): Rule<"encryption" | "clipHook">[] {
+  const isElsewhere = (arn: string) => {
+    const [, , , ofArn] = arn.split(":");
+    return region !== undefined && !!ofArn && ofArn !== region;
+  };
+  return [
+    {
+      key: "encryption",
+      isWrong: isElsewhere(encryption),
+      advice: `the stack is in ${region} (aws:region): write the ARN of a key there`,
+    },
+    {
+      key: "clipHook",
+      isWrong: isElsewhere(clipHook) && !clipHook.includes(":events:"),
+      advice: `the stack is in ${region} (aws:region), from where only event buses of other Regions are reached: write the ARN of one, or of a target there`,
     },
   ];
 }

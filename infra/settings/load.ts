@@ -34,7 +34,7 @@ export function loadSettings(config: Record<string, string>, project: string): S
     ...problems.filter(({ path: [key] }) => !unreadable.includes(key as keyof Configuration)),
     ...streams.flatMap((stream) => stream.problems),
     ...repeatedNames(entries),
-    ...contradictions(values),
+    ...contradictions(values, config["aws:region"]),
   ].map((problem) => sentence(project, problem));
   if (all.length > 1) throw new Error([`${all.length} settings are wrong:`, ...all].join("\n  "));
   if (all.length === 1) throw new Error(all[0]);

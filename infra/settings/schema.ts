@@ -196,6 +196,7 @@ const operations = {
   alertEmails: z
     .array(z.email("write an e-mail address"), { error: "write a list such as [me@example.com]" })
     .default([])
+    .refine((list) => new Set(list).size === list.length, "write each address once")
     .describe("Who is told of failures, by e-mail. Each address is asked to confirm first."),
   clipHook: matching(
     /^(arn:aws[a-z-]*:(lambda|sqs|sns|states|events):[a-z0-9-]+:\d{12}:\S+)?$/,

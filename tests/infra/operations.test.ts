@@ -123,13 +123,13 @@ describe("what people are told of a stack", () => {
 
   it("sets notifications up for the streams that are to notify, and lets devices publish", () => {
     const invocations = all("lambda/invocation:Invocation").filter(({ name }) =>
-      name.endsWith("-notification"),
+      name.endsWith("/notification"),
     );
     const device = JSON.parse(
       program.resource("aws:iam/rolePolicy:RolePolicy", "devices-device").inputs.policy,
     );
 
-    expect(invocations.map(({ name }) => name)).to.deep.equal(["gate-notification"]);
+    expect(invocations.map(({ name }) => name)).to.deep.equal(["gate/notification"]);
     expect(JSON.parse(invocations[0]?.inputs.input).topicArn).to.contain("notifications");
     expect(device.Statement.map(({ Action }: { Action: unknown }) => Action)).to.deep.include("sns:Publish");
   });

@@ -84,28 +84,28 @@ describe("the program", () => {
         `EventTarget ${name}`,
       ]),
       "Permission reconciler",
-      "MetricAlarm reconciler-silent",
-      ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}-waiting`]),
+      "MetricAlarm reconciler/silent",
+      ...QUEUES.flatMap((name) => [`Queue ${name}`, `QueuePolicy ${name}`, `MetricAlarm ${name}/waiting`]),
       ...FUNCTIONS.flatMap((name) => [
         `Function ${name}`,
         `LogGroup ${name}`,
         `Role ${name}`,
         `RolePolicy ${name}`,
-        `MetricAlarm ${name}-errors`,
-        `MetricAlarm ${name}-throttles`,
+        `MetricAlarm ${name}/errors`,
+        `MetricAlarm ${name}/throttles`,
       ]),
       "StateMachine recorder-workflow",
       "LogGroup recorder-workflow",
-      "MetricAlarm recorder-workflow-failed",
+      "MetricAlarm recorder-workflow/failed",
       "RolePolicy recorder-workflow-hand-over",
       ...["workflow", "rule"].flatMap((name) => [`Role recorder-${name}`, `RolePolicy recorder-${name}`]),
       ...["gate", "podium"].flatMap((name) => [
         `VideoStream ${name}`,
         `Invocation ${name}`,
         `MetricAlarm ${name}`,
-        `MetricAlarm ${name}-at-risk`,
-        `MetricAlarm ${name}-persist-latency`,
-        `MetricAlarm ${name}-error-acks`,
+        `MetricAlarm ${name}/at-risk`,
+        `MetricAlarm ${name}/persist-latency`,
+        `MetricAlarm ${name}/error-acks`,
       ]),
     ]);
   });
@@ -133,8 +133,8 @@ describe("the program", () => {
   });
 
   it("rings when footage nears the end of its retention, and when nobody looks any more", () => {
-    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium-at-risk");
-    const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler-silent").inputs;
+    const { inputs } = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "podium/at-risk");
+    const silent = program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", "reconciler/silent").inputs;
 
     expect(inputs).to.include({
       name: "lastframe/derby-at-risk/podium",
@@ -253,6 +253,18 @@ describe("the program", () => {
     expect(size(large)).to.equal(size(program));
   });
 
+  it("calls no two resources of a type the same, even if a stream is named as an alarm of another might be", async () => {
+    const kinds = ["at-risk", "error-acks", "persist-latency", "notification"];
+    const streams = ["gate", ...kinds.map((kind) => `gate-${kind}`)].map((name) => ({ name, notify: true }));
+
+    const { resources } = await runProgram({ "lastframe:streams": JSON.stringify(streams) });
+
+    const ofPipelines = resources.filter(({ name }) => name.startsWith("gate"));
+    const called = ofPipelines.map(({ type, name }) => `${type} ${name}`);
+    expect(called.length).to.equal(streams.length * 8);
+    expect(new Set(called).size).to.equal(called.length);
+  });
+
   it("says where everything is", () => {
     const { outputs } = program;
 
@@ -260,7 +272,29 @@ describe("the program", () => {
     expect(outputs.workflow).to.be.a("string");
     expect(outputs.streams).to.have.length(2);
     expect((outputs.streams as object[])[0]).to.deep.include({ name: "gate", alarm: "lastframe/derby/gate" });
-    expect(String(outputs.bucketConsole)).to.match(/^https:\/\/us-east-1\.console\.aws\.amazon\.com\/s3\//);
+  });
+
+  it("links to the console's page of each part", () => {
+    const { bucketConsole, dashboardConsole, workflowConsole, streams, readme } = program.outputs;
+    const [gate] = streams as { streamConsole: string; alarmConsole: string }[];
+
+    const links = {
+      bucketConsole,
+      dashboardConsole,
+      workflowConsole,
+      streamConsole: gate?.streamConsole,
+      alarmConsole: gate?.alarmConsole,
+    };
+
+    const home = "https://us-east-1.console.aws.amazon.com";
+    expect(links).to.deep.equal({
+      bucketConsole: `${home}/s3/buckets/archive-1234567?region=us-east-1&prefix=derby%2F`,
+      dashboardConsole: `${home}/cloudwatch/home?region=us-east-1#dashboards/dashboard/lastframe-derby`,
+      workflowConsole: `${home}/states/home?region=us-east-1#/statemachines/view/arn%3Aaws%3Astates%3Aus-east-1%3A123456789012%3AstateMachine%3Arecorder-workflow-1234567`,
+      streamConsole: `${home}/kinesisvideo/home?region=us-east-1#/streams/streamName/gate`,
+      alarmConsole: `${home}/cloudwatch/home?region=us-east-1#alarmsV2:alarm/lastframe%2Fderby%2Fgate`,
+    });
+    for (const link of Object.values(links)) expect(String(readme)).to.contain(`(${link})`);
   });
 
   it("has a page of its own that says where to look, how to send and how to ask", () => {
@@ -272,14 +306,6 @@ describe("the program", () => {
     );
     expect(page).to.contain("npm run camera -- FILE.mkv --stream gate --region us-east-1");
     expect(page).to.contain("npm run archive -- verify gate --bucket archive-1234567 --prefix derby/");
-    for (const section of [
-      "s3/buckets/archive-1234567",
-      "states/home",
-      "cloudwatch/home",
-      "kinesisvideo/home",
-    ]) {
-      expect(page).to.contain(`(https://us-east-1.console.aws.amazon.com/${section}`);
-    }
   });
 
   it("stops at a wrong setting with one line", async () => {

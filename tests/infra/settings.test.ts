@@ -276,6 +276,11 @@ describe("settings", () => {
         '[lastframe:alertEmails[0]] is "me"; write an e-mail address',
       ],
       [
+        "an address twice",
+        { alertEmails: ["me@example.com", "me@example.com"] },
+        '[lastframe:alertEmails] is ["me@example.com","me@example.com"]; write each address once',
+      ],
+      [
         "a function's name as the hook",
         { clipHook: "my-function" },
         '[lastframe:clipHook] is "my-function"; write the ARN of a Lambda function, SQS queue, SNS topic, state machine or event bus',
@@ -302,6 +307,15 @@ describe("settings", () => {
       "a threshold that no camera reaches",
       { alarmThreshold: 301 },
       "[lastframe:alarmThreshold] is 301; no more than 300 fragments arrive in the alarm's period: write at most 300",
+    ],
+    [
+      "a period in which a camera does not reach the stack's threshold",
+      {
+        alarmThreshold: 1000,
+        alarmPeriodSeconds: 3600,
+        streams: [{ name: "gate", alarmPeriodSeconds: 60 }],
+      },
+      "[lastframe:streams[0].alarmPeriodSeconds] is 60; no more than 300 fragments arrive in it, and the stack's alarmThreshold is 1000: give the stream an alarmThreshold of its own",
     ],
     [
       "existing subnets without one",
@@ -386,6 +400,21 @@ describe("settings", () => {
         .with.property("message", message);
     });
   }
+
+  it("refuses what is of another Region than the stack", () => {
+    const arn = (service: string, rest: string) => `arn:aws:${service}:eu-west-1:123456789012:${rest}`;
+    const streams = JSON.stringify([{ name: "gate" }]);
+    const inFrankfurt = (more: Record<string, string>) =>
+      loadSettings({ "aws:region": "eu-central-1", "lastframe:streams": streams, ...more }, "lastframe");
+
+    expect(() => inFrankfurt({ "lastframe:encryption": arn("kms", "key/1a2b") })).to.throw(
+      `[lastframe:encryption] is "${arn("kms", "key/1a2b")}"; the stack is in eu-central-1 (aws:region): write the ARN of a key there`,
+    );
+    expect(() => inFrankfurt({ "lastframe:clipHook": arn("lambda", "function:cut") })).to.throw(
+      /^\[lastframe:clipHook\] is ".*"; the stack is in eu-central-1 \(aws:region\)/,
+    );
+    expect(inFrankfurt({ "lastframe:clipHook": arn("events", "event-bus/cut") }).clipHook).to.match(/cut$/);
+  });
 
   it("tells all that is wrong in one go, and what contradicts what beside it", () => {
     const config = {

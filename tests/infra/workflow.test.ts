@@ -158,6 +158,23 @@ describe("the workflow at work", function () {
     expect([await status(), calls("arn:state")]).to.deep.equal(["SUCCEEDED", 0]);
   });
 
+  it("records though the tag could not be read in the first ten minutes, and fails when nothing helps", async () => {
+    let isBroken = true;
+    const { minutes, calls, status } = await start({
+      tag: () => (isBroken ? Promise.reject(failure("AccessDenied")) : recording),
+    });
+    await minutes(10);
+    isBroken = false;
+    await minutes(3);
+    const mended = [await status(), calls("arn:clip") > 0];
+    await served?.close();
+    const never = await start({ tag: () => Promise.reject(failure("AccessDenied")) });
+    await never.minutes(45);
+
+    expect(mended).to.deep.equal(["RUNNING", true]);
+    expect(await never.status()).to.equal("FAILED");
+  });
+
   it("ends at once when another execution records the stream, or does so by now", async () => {
     const late = await start({ tag: () => ({ ...recording, isDuplicate: true }) });
     await late.minutes(3);

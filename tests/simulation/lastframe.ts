@@ -76,18 +76,16 @@ export const lastframe: Subject = {
       timeoutMs: 300_000,
       handler: (worker) =>
         makeReconcile({
-          async *listStreams() {
-            const tags = await cloudWatch.readTags(worker);
-            const isAlarmOn = (await cloudWatch.readState(worker)) === "ALARM";
-            const clipSeconds = Number(tags.ClipSeconds);
+          async *listAlarms() {
             yield {
-              streamName: STREAM_NAME,
-              clipSeconds,
-              alarmName: ALARM_NAME,
-              alarmArn: ALARM_ARN,
-              isAlarmOn,
+              AlarmName: ALARM_NAME,
+              AlarmArn: ALARM_ARN,
+              Dimensions: [{ Name: "StreamName", Value: STREAM_NAME }],
+              StateValue: await cloudWatch.readState(worker),
             };
           },
+          readTags: () => cloudWatch.readTags(worker),
+          streamCount: 1,
           start: (request) =>
             world.calls.call(worker, () => lambda.invokeLater("reconcile-stream", request), [
               "unavailable",
