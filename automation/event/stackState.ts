@@ -27,7 +27,7 @@ export const outputsOf = (state: StackState): Record<string, unknown> => rootOf(
  */
 export function otherBase({ resources = [] }: StackState, base: string): string | undefined {
   const reference = resources.find(({ type }) => type === "pulumi:pulumi:StackReference");
-  const found = reference?.inputs.name?.split("/").at(-1);
+  const found = reference?.inputs?.name?.split("/").at(-1);
   return found === base ? undefined : found;
 }
 
