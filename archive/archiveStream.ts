@@ -70,6 +70,9 @@ export interface ArchiveResult {
 /** Silence after which a recording is over: three periods of the alarm. */
 const QUIET_MS = 180_000;
 
+/** How long a plan waits for a clip that GetClip does not make, or for fragments that fail: a fault of moments is over. */
+const OVERDUE_MS = 300_000;
+
 /** Clocks of services differ by seconds; more would give up what is held and not listed yet. */
 const CLOCKS_APART_MS = 10_000;
 
@@ -94,7 +97,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const folder = ledgerFolder(prefix, stream);
   const at = new Date(nowMs).toISOString();
   const retentionMs = stream.retentionHours * HOUR_MS;
-  const target = { source, vault, prefix, stream, tags, expiredToMs: nowMs - retentionMs };
+  const expiredToMs = nowMs - retentionMs;
+  const target = { source, vault, prefix, stream, tags, expiredToMs, nowMs, overdueToMs: nowMs - OVERDUE_MS };
   const plannedNumbers = makePlannedNumbers(vault, folder);
   const clips: StoredClip[] = [];
 
@@ -102,7 +106,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const ownFromSeq = head.nextSeq;
   /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
   let ownSeq: number | undefined;
-  let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
+  let listing: Awaited<ReturnType<typeof list>> | undefined;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
   /** Deferred fragments are tried again in the order of their entries, once. */
@@ -123,12 +127,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     listing ??= await list(state);
-    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
-    // the one that says when that was. What it does show was held after all.
-    const uncovered = {
-      fromMs: Math.max(state.lowWaterMs, listing.fromMs),
-      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
-    };
+    const { goneToMs, sweptToMs } = listing;
+    const uncovered = { fromMs: Math.max(state.lowWaterMs, sweptToMs), toMs: goneToMs };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));
       continue;
@@ -163,7 +163,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     if (isOver && closingFromMs !== undefined) {
-      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs: listing.answeredMs };
+      // A listing knows of nothing later than its range, however late it is answered.
+      const asOfMs = Math.min(nowMs, listing.answeredMs);
+      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs };
       await record(closed(state, head.nextSeq, compared));
       continue;
     }
@@ -200,15 +202,17 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   /**
-   * Lists from low-water to now; or, where nothing was planned for longer than the retention, from where the newest
-   * sweep found everything accounted for.
+   * Lists from low-water to now. Where the beginning of that had expired by the answer, as when nothing was planned for
+   * as long as the retention, it is no gap as far as the newest sweep found everything accounted for.
    */
   async function list({ lowWaterMs }: LedgerState) {
-    const isOld = lowWaterMs < nowMs - retentionMs;
-    const swept = isOld ? await readSweep(vault, prefix, stream) : undefined;
-    const fromMs = Math.max(lowWaterMs, swept?.sweep.coveredToMs ?? 0);
-    const { fragments, answeredMs } = await source.list({ fromMs, toMs: nowMs });
-    return { fromMs, fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs };
+    const { fragments, answeredMs } = await source.list({ fromMs: lowWaterMs, toMs: nowMs });
+    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
+    // the one that says when that was. What it does show was held after all.
+    const goneToMs = earliest(fragments, answeredMs - retentionMs + CLOCKS_APART_MS);
+    const swept = lowWaterMs < goneToMs ? await readSweep(vault, prefix, stream) : undefined;
+    const sweptToMs = swept?.sweep.coveredToMs ?? 0;
+    return { fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs, goneToMs, sweptToMs };
   }
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
@@ -227,7 +231,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   async function finish(open: OpenPlan, state: LedgerState): Promise<void> {
-    const { entry, clip } = await endOpenPlan(target, head, state, open);
+    const { entry, clip, isHopeless } = await endOpenPlan(target, head, state, open);
+    // Hours of footage may suffer from the same: this round waits for none of it again.
+    if (isHopeless) target.overdueToMs = nowMs;
     const isRecorded = await record(entry, clip);
     if (isRecorded && clip && entry.change.kind === "stored") clips.push(summary(entry.change, clip));
   }

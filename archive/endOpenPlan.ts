@@ -12,21 +12,26 @@ import {
 } from "./ledger";
 import { booksWithout } from "./owed";
 
-/** Finishes an open plan: the entry that ends it, and the clip that it planned, if that can still be read. */
+/**
+ * Finishes an open plan: the entry that ends it, and the clip that it planned, if that can still be read.
+ * @returns also whether an overdue plan was replaced, for GetClip or for what cannot be read
+ */
 export async function endOpenPlan(
   target: ClipTarget,
   head: Head,
   state: LedgerState,
   open: OpenPlan,
-): Promise<{ entry: NewEntry; clip?: PlannedClip }> {
+): Promise<{ entry: NewEntry; clip?: PlannedClip; isHopeless?: boolean }> {
   const { folder, nextSeq } = head;
   const planned =
     open.seq === head.entry?.seq ? head.entry : (await readEntry(target.vault, folder, open.seq))?.entry;
   if (!planned) return { entry: await lost(target, folder, state, { open, seq: nextSeq }) };
   const clip = planIn(planned, open.key);
-  const change = await finishPlan(target, clip);
+  const plannedMs = Date.parse(planned.at);
+  const change = await finishPlan(target, clip, plannedMs);
+  const isHopeless = change.kind === "split" && plannedMs <= target.overdueToMs;
   const damaged = change.kind === "split" && change.because === FOREIGN ? [open.key] : undefined;
-  return { entry: { ...finished(state, nextSeq, { open, clip, change }), damaged }, clip };
+  return { entry: { ...finished(state, nextSeq, { open, clip, change }), damaged }, clip, isHopeless };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Fragment } from "./fragment";
 import { type FragmentMedia, readFragmentMedia } from "./fragmentMedia";
+import { mayBeOfFragments, outcomeOf } from "./outcomes";
 import type { FragmentSource } from "./ports";
 
 /** Consecutive fragments that decode alike, and their media, one for one. */
@@ -13,17 +14,20 @@ export interface PlayableRun {
  * fragment stopped a body is not always told, so those that were not returned are asked for again: together while that
  * brings any, else in halves, and at last alone. One bad fragment never costs another. Holds the media of one plan in
  * memory: at most 95 MB.
+ * @param othersAreRead asked whenever a call fails that is not refused: whether it fails for the fragments that it asks
+ *   for, since others can be read at that moment. Without it, no call does
  * @returns the runs, and as `unreadable` those that failed alone three times, be it for what the service says of them,
- *   because they are not Matroska, or because they did not come; `problems` says so in a sentence for each
+ *   because they are not Matroska, or because they did not come; and those whose calls failed alone eight times, while
+ *   others were read each time. `problems` says so in a sentence for each
  * @throws what the source throws, and STREAM_UNREADABLE: errors that are no fragment's own
  */
 export async function fetchFragments(
   source: FragmentSource,
   fragments: Fragment[],
+  othersAreRead = async () => false,
 ): Promise<{ runs: PlayableRun[]; unreadable: Fragment[]; problems: string[] }> {
   // Each asked fragment costs a point of 500 a second that live viewers share (quota "fragment points, media").
   const batchSize = 100;
-  const triesAlone = 3;
   const held = new Map<string, FragmentMedia>();
   const problems: string[] = [];
   const queue: { asked: Fragment[]; tries: number }[] = [];
@@ -33,10 +37,8 @@ export async function fetchFragments(
 
   for (let next = queue.shift(); next; next = queue.shift()) {
     const { asked, tries } = next;
-    const { media, problems: said } = await readFragmentMedia(
-      await source.media(asked.map(({ fragmentNumber }) => fragmentNumber)),
-    );
-    const isLastTry = tries + 1 === triesAlone;
+    const { media, problems: said, triesAlone } = await read(asked);
+    const isLastTry = tries + 1 >= triesAlone;
     for (const one of media) {
       if (isLastTry || !one.endsWithBody || reachesEnd(one, asked)) held.set(one.fragmentNumber, one);
     }
@@ -67,6 +69,21 @@ export async function fetchFragments(
   }
   const unreadable = fragments.filter(({ fragmentNumber }) => !held.has(fragmentNumber));
   return { runs, unreadable, problems };
+
+  /** What one call brings: nothing, where it fails for what it asks for. */
+  async function read(asked: Fragment[]) {
+    try {
+      const numbers = asked.map(({ fragmentNumber }) => fragmentNumber);
+      return { ...(await readFragmentMedia(await source.media(numbers))), triesAlone: 3 };
+    } catch (error) {
+      const isRefused = outcomeOf("GetMediaForFragmentList", error) === "fallBack";
+      const isTheirs = isRefused || (mayBeOfFragments(error) && (await othersAreRead()));
+      if (!isTheirs) throw error;
+      const problem = `Kinesis Video Streams could not read fragment ${asked[0]?.fragmentNumber}: ${error}`;
+      // A service that fails at random may fail a fragment, and no other, several times.
+      return { media: [], problems: [problem], triesAlone: isRefused ? 3 : 8 };
+    }
+  }
 }
 
 /**

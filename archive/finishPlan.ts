@@ -1,13 +1,12 @@
 import * as crypto from "node:crypto";
-import { makeMp4Reader } from "../media/mp4Reader";
-import { checkClip } from "./checkClip";
+import { clipMovie } from "./clipMovie";
 import { fetchFragments } from "./fetchFragments";
 import type { Fragment } from "./fragment";
 import { type Container, clipKey, fragmentListHash } from "./keys";
 import { fromRow, type PlannedClip, type SplitChange, type StoredChange, toRow } from "./ledger";
 import { matroska } from "./matroskaClip";
 import { fitsMovie, movieClip } from "./movieClip";
-import { outcomeOf } from "./outcomes";
+import { newerAreRead } from "./newerAreRead";
 import type { FragmentSource, HeldObject, ServerTimeRange, StreamDescription, Vault } from "./ports";
 import { textBody } from "./text";
 
@@ -20,12 +19,13 @@ export interface ClipTarget {
   tags: Record<string, string>;
   /** Server time before which Kinesis Video Streams holds nothing any more. */
   expiredToMs: number;
+  /** The instant as of which the round looks at the stream. */
+  nowMs: number;
+  /** Plans that were written by then are overdue: what stands in their way is not waited for any more. */
+  overdueToMs: number;
 }
 
 type FetchedFragments = Awaited<ReturnType<typeof fetchFragments>>;
-
-/** Name of the error of a clip that is not what its plan says. */
-const NOT_AS_PLANNED = "ClipNotAsPlanned";
 
 /** Why a plan is replaced whose key holds what no archiver put there; that object is left as it is. */
 export const FOREIGN = "its key holds an object of somebody else's";
@@ -36,15 +36,22 @@ const VOID = "void";
 /**
  * Finishes a plan exactly as it is written, whoever wrote it and however far someone else has come. Looks at its key
  * first: an object that is there is adopted, a void one has the plan replaced; only then is Kinesis Video Streams asked.
+ * @param plannedMs when it was written; one that is overdue is made of what can be had of it, so that others go on
  * @returns the change to record: `stored`, or `split` when the plan cannot be one object, with its key made void
  */
-export async function finishPlan(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
+export async function finishPlan(
+  target: ClipTarget,
+  clip: PlannedClip,
+  plannedMs: number,
+): Promise<StoredChange | SplitChange> {
   // Listed, since a role that may list only some prefixes is refused a key that is absent.
   const [found] = await target.vault.firstKeys(clip.key, 1);
   const held = found === clip.key ? await target.vault.get(clip.key) : undefined;
   if (held) return decided(target, clip, held);
+  const isOverdue = plannedMs <= target.overdueToMs;
   try {
-    return await (clip.range ? finishByRange(target, clip, clip.range) : finishByNumber(target, clip));
+    if (clip.range) return await finishByRange(target, clip, { range: clip.range, isOverdue });
+    return await finishByNumber(target, clip, isOverdue);
   } catch (error) {
     const isExpiring = clip.fragments.some(([, serverMs]) => serverMs < target.expiredToMs);
     if (!isExpiring) throw error;
@@ -56,19 +63,27 @@ export async function finishPlan(target: ClipTarget, clip: PlannedClip): Promise
 async function finishByRange(
   target: ClipTarget,
   clip: PlannedClip,
-  range: ServerTimeRange,
+  { range, isOverdue }: { range: ServerTimeRange; isOverdue: boolean },
 ): Promise<StoredChange | SplitChange> {
+  const movie = clipMovie(target.source, clip.fragments.map(fromRow), range);
   try {
-    return await put(target, clip, checked(await target.source.clip(range), clip.fragments.map(fromRow)));
+    return await put(target, clip, await movie.ask());
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    const isHopeless = movie.isRefused(error) || (isOverdue && (await movie.hasFailedAlone()));
+    if (!isHopeless) throw error;
     return giveUp(target, clip, String(error));
   }
 }
 
 /** Makes a plan's clip from the fragments themselves. */
-async function finishByNumber(target: ClipTarget, clip: PlannedClip): Promise<StoredChange | SplitChange> {
-  const fetched = await fetchFragments(target.source, clip.fragments.map(fromRow));
+async function finishByNumber(
+  target: ClipTarget,
+  clip: PlannedClip,
+  isOverdue: boolean,
+): Promise<StoredChange | SplitChange> {
+  const fragments = clip.fragments.map(fromRow);
+  const othersAreRead = isOverdue ? newerAreRead(target, fragments) : undefined;
+  const fetched = await fetchFragments(target.source, fragments, othersAreRead);
   const { runs, unreadable } = fetched;
   const [run] = runs;
   const isMovie = clip.key.endsWith(".mp4");
@@ -81,12 +96,6 @@ async function finishByNumber(target: ClipTarget, clip: PlannedClip): Promise<St
 /** A sentence for each of 200 fragments would outgrow the entry that is to hold them. */
 const inShort = ([first = "", ...others]: string[]) =>
   others.length > 0 ? `${first} And ${others.length} more.` : first;
-
-/** Errors that say "never as a clip of GetClip", as opposed to "not now". */
-export function isRefusal(error: unknown): boolean {
-  const { name, code } = error as { name?: string; code?: string };
-  return name === NOT_AS_PLANNED || code === "INVALID_MP4" || outcomeOf("GetClip", error) === "fallBack";
-}
 
 /** What a key that is taken says about its plan. */
 async function decided(
@@ -206,17 +215,6 @@ async function presentAt(vault: Vault, key: string): Promise<HeldObject> {
   const held = await vault.get(key);
   if (!held) throw new Error(`${key} is being written by someone else, or was deleted; the next try tells`);
   return held;
-}
-
-/** Passes a movie on and holds it against its plan: before it ends, so that one that differs is never stored. */
-async function* checked(movie: AsyncIterable<Uint8Array>, fragments: Fragment[]): AsyncGenerator<Uint8Array> {
-  const reader = makeMp4Reader();
-  for await (const chunk of movie) {
-    reader.push(chunk);
-    yield chunk;
-  }
-  const difference = checkClip(fragments, reader.end());
-  if (difference) throw Object.assign(new Error(difference), { name: NOT_AS_PLANNED });
 }
 
 /** Counts and hashes a body while it passes. */

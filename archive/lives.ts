@@ -62,7 +62,8 @@ export async function endLife({
       const stream = { ...life, streamArn: state.streamArn, retentionHours: 0 };
       // Everything has expired, so no call is made to a stream that is gone.
       const expiredToMs = Number.POSITIVE_INFINITY;
-      const target = { source: gone(life), vault, prefix, stream, tags, expiredToMs };
+      const overdueToMs = nowMs;
+      const target = { source: gone(life), vault, prefix, stream, tags, expiredToMs, nowMs, overdueToMs };
       const { entry, clip } = await endOpenPlan(target, head, state, open);
       await record(entry, clip);
     } else if (range) {

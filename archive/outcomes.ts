@@ -3,7 +3,8 @@
  * - `again`: the call is made again at once, with jitter, by the SDK or beside it;
  * - `later`: it is thrown, and the workflow or the schedule comes back;
  * - `alert`: it is thrown too, and since nothing mends it but a person, one is told (`Archiving Failed`);
- * - `fallBack`: GetClip will never return this run; its fragments are fetched by number;
+ * - `fallBack`: it will never be answered as it was asked: a clip's fragments are fetched by number, fragments that were
+ *   asked for together in halves, and one that is refused alone is deferred;
  * - `look`: someone else may have been faster, and what lies under the key decides;
  * - `absent`: there is nothing of that name, which is an answer.
  */
@@ -43,6 +44,15 @@ const KINESIS_VIDEO: Outcomes = {
   // The stream is deleted; of GetClip also: nothing is held in the range any more. The next round describes it anew.
   ResourceNotFoundException: "later",
 };
+
+/** Errors of the caller's pace, which say nothing of what was asked for. */
+const THROTTLES = [
+  "ClientLimitExceededException",
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequestsException",
+];
 
 /** Errors of reading and writing an encrypted object, of a bucket that is gone, of bytes that changed on the way. */
 const S3: Outcomes = {
@@ -96,7 +106,8 @@ export const OUTCOMES: Record<string, Outcomes> = {
     NoDataRetentionException: "alert",
     UnsupportedStreamMediaTypeException: "fallBack",
   },
-  GetMediaForFragmentList: KINESIS_VIDEO,
+  // The whole call is refused for one number that the service calls invalid (amazon-kinesis-video-streams-parser-library#50).
+  GetMediaForFragmentList: { ...KINESIS_VIDEO, InvalidArgumentException: "fallBack" },
   GetObject: { ...S3, NoSuchKey: "absent", NoSuchVersion: "absent" },
   ListObjectsV2: S3,
   ListObjectVersions: S3,
@@ -147,6 +158,12 @@ export const OUTCOMES: Record<string, Outcomes> = {
 export function outcomeOf(api: string, error: unknown): Outcome {
   const name = (error as { name?: string }).name ?? "";
   return OUTCOMES[api]?.[name] ?? ANYWHERE[name] ?? "later";
+}
+
+/** Whether an error may be of just the fragments that were asked for, so that others can be read meanwhile. */
+export function mayBeOfFragments(error: unknown): boolean {
+  const { name = "" } = error as { name?: string };
+  return outcomeOf("GetMediaForFragmentList", error) !== "alert" && !THROTTLES.includes(name);
 }
 
 /** Whether an error needs a person, whichever API answered it. */

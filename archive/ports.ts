@@ -29,7 +29,7 @@ export interface FragmentSource {
   list(range: ServerTimeRange): Promise<Listing>;
   /**
    * An MP4 of the fragments that began in the range. A chunk of it is there until the next one is asked for.
-   * Rejects with the service's error; `isRefusal` tells a run that can never be one from a call that may be repeated.
+   * Rejects with the service's error; `clipMovie` tells a run that can never be one from a call that may be repeated.
    */
   clip(range: ServerTimeRange): Promise<AsyncIterable<Uint8Array>>;
   /** Matroska chunks of these fragments, one after the other, each tagged with its fragment number. */

@@ -5,6 +5,7 @@ import type { ClipTarget } from "./finishPlan";
 import { clipKey } from "./keys";
 import { fromRow, type Head, type LedgerState, type NewEntry, toRow } from "./ledger";
 import { fitsMovie } from "./movieClip";
+import { newerAreRead } from "./newerAreRead";
 
 /** What became of trying deferred fragments again. */
 export interface Retry {
@@ -19,11 +20,12 @@ export interface Retry {
  * is planned anew, and what retention ended is given up; nothing where there is no such entry.
  */
 export async function retryDeferred(
-  { source, vault, prefix, stream, expiredToMs }: ClipTarget,
+  target: ClipTarget,
   { folder, nextSeq }: Head,
   state: LedgerState,
   { afterSeq, beforeSeq }: { afterSeq: number; beforeSeq: number },
 ): Promise<Retry | undefined> {
+  const { source, vault, prefix, stream, expiredToMs } = target;
   const range = state.deferred.find(({ lastSeq }) => lastSeq > afterSeq && lastSeq < beforeSeq);
   if (!range) return undefined;
   const found = await readDeferred(vault, folder, range, Math.max(range.firstSeq, afterSeq + 1));
@@ -44,7 +46,7 @@ export async function retryDeferred(
       entry: givenUp(state, timesOf(rows), { rows, ranges, cause: "unreadable" }),
     };
   }
-  const [run] = (await fetchFragments(source, held)).runs;
+  const [run] = (await fetchFragments(source, held, newerAreRead(target, held))).runs;
   if (!run) return { triedSeq: seq };
   const extension = fitsMovie(run) ? "mp4" : "mkv";
   const replaces = `deferred by ${seq}`;

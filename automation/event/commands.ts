@@ -8,7 +8,7 @@ import type { Run } from "./progress";
 import { type EventRecord, isAlive, nameOf } from "./record";
 import { makeStack, type StartRequest, startEvent, startedText } from "./start";
 import { makeStatus, statusText, table } from "./status";
-import { type Stopped, stopEvent, stoppedText } from "./stop";
+import { type Stopped, stopEvent, stopIfDue, stoppedText } from "./stop";
 import type { Tools } from "./tools";
 
 /** The options of every command. */
@@ -144,13 +144,14 @@ export async function sweep(
   { progress, signal }: Required<Run>,
 ): Promise<void> {
   const nowMs = await tools.now();
-  const due = (await tools.records.all()).filter((one) => isAlive(one) && Date.parse(one.endsAt) <= nowMs);
+  const isDue = ({ endsAt }: EventRecord) => Date.parse(endsAt) <= nowMs;
+  const due = (await tools.records.all()).filter((one) => isAlive(one) && isDue(one));
   const failed: string[] = [];
   const stopped: Stopped[] = [];
   for (const record of due) {
-    progress.say(`stopping ${nameOf(record)}, whose time was over at ${record.endsAt}`);
     try {
-      stopped.push(await stopEvent(tools, record, { now: true, abandon: false }, { progress, signal }));
+      const one = await stopIfDue(tools, record, isDue, { progress, signal });
+      if (one) stopped.push(one);
     } catch (error) {
       // The others must not wait for it; the next sweep comes back to it.
       if (signal.aborted) throw error;
@@ -163,7 +164,7 @@ export async function sweep(
       stopped: stopped.map(({ record, manifest }) => ({ ...describe(record), answer: manifest?.answer })),
       failed,
     });
-  else if (due.length === 0) console.log("no event's time is over");
+  else if (stopped.length + failed.length === 0) console.log("no event's time is over");
   else for (const one of stopped) console.log(stoppedText(one, tools.base.bucket));
   if (failed.length > 0)
     throw failure("unavailable", `not stopped: ${failed.join("; ")}; the next sweep tries again`);

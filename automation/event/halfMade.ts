@@ -42,7 +42,7 @@ export async function idsOfHalfMade(
   }
   return ids;
 
-  async function idOf({ type, inputs }: StateResource): Promise<string | undefined> {
+  async function idOf({ type, inputs = {} }: StateResource): Promise<string | undefined> {
     const { name = "" } = inputs;
     if (type === INVOCATION || type.startsWith("pulumi:")) return undefined;
     if (type === "aws:kinesis/videoStream:VideoStream") return streamArn(name);

@@ -9,8 +9,8 @@ export interface StateResource {
   urn: string;
   type: string;
   parent?: string;
-  /** What the provider was given, its physical name too. */
-  inputs: Record<string, string>;
+  /** What the provider was given, its physical name too; absent where that is nothing. */
+  inputs?: Record<string, string>;
   outputs?: Record<string, unknown>;
 }
 

@@ -100,20 +100,18 @@ function recordFor(request: StartRequest, nowMs: number, { baseName, base }: Too
   };
 }
 
-/** An event of this name that is there must be the one that is asked for; its time may be another. */
+/** An event of this name that is there must be the one that is asked for; its day and its time may be others. */
 function mustBeAlike(there: EventRecord, wanted: EventRecord): void {
   const name = nameOf(there);
   const streams = (one: EventRecord) => one.streams.map((stream) => stream.name).join(", ");
   const differs =
-    there.id !== wanted.id
-      ? `the event ${there.id} has not ended`
-      : streams(there) !== streams(wanted)
-        ? `it runs with ${there.streams.length} cameras: ${there.streams.map(({ camera }) => camera).join(", ")}`
-        : there.clipSeconds !== wanted.clipSeconds
-          ? `it runs with clips of ${there.clipSeconds} seconds`
-          : there.base !== wanted.base
-            ? `it runs on ${there.base}`
-            : undefined;
+    streams(there) !== streams(wanted)
+      ? `it runs with ${camerasText(there.streams.length)}: ${there.streams.map(({ camera }) => camera).join(", ")}`
+      : there.clipSeconds !== wanted.clipSeconds
+        ? `it runs with clips of ${there.clipSeconds} seconds`
+        : there.base !== wanted.base
+          ? `it runs on ${there.base}`
+          : undefined;
   if (differs)
     throw failure("usage", `[NAME] ${name} is taken: ${differs}; choose another, or stop that one first`);
 }

@@ -37,18 +37,53 @@ const MAX_ROUNDS = 5;
  */
 export async function stopEvent(
   tools: Tools,
-  asked: EventRecord,
+  { id }: EventRecord,
   request: StopRequest,
   run: Run,
 ): Promise<Stopped> {
-  const { records, base } = tools;
-  let record = await records.update(asked.id, (one) => {
-    if (one.phase === "stopped") return one;
+  return goOnStopping(tools, await askToStop(tools, id, request), run);
+}
+
+/**
+ * Stops an event unless it has been given more time.
+ * @param isDue asked of the record that is replaced, so an event is either extended or stopped, whoever is faster
+ * @returns nothing where it is not due any more
+ */
+export async function stopIfDue(
+  tools: Tools,
+  { id }: EventRecord,
+  isDue: (record: EventRecord) => boolean,
+  run: Run,
+): Promise<Stopped | undefined> {
+  const record = await askToStop(tools, id, { now: true, abandon: false }, isDue);
+  if (!isDue(record)) {
+    run.progress.say(`${nameOf(record)} was extended until ${record.endsAt} meanwhile, and is left alone`);
+    return undefined;
+  }
+  run.progress.say(`stopping ${nameOf(record)}, whose time was over at ${record.endsAt}`);
+  return goOnStopping(tools, record, run);
+}
+
+/** From here on an event is stopped, by whoever comes. */
+function askToStop(
+  { records }: Tools,
+  id: string,
+  request: StopRequest,
+  isAllowed: (record: EventRecord) => boolean = () => true,
+): Promise<EventRecord> {
+  return records.update(id, (one) => {
+    if (one.phase === "stopped" || !isAllowed(one)) return one;
     const stop = { now: one.stop?.now || request.now, abandon: one.stop?.abandon || request.abandon };
     const isUnchanged = one.stop?.now === stop.now && one.stop.abandon === stop.abandon;
     if (one.phase === "destroying") return isUnchanged ? one : { ...one, stop };
     return { ...one, phase: "stopping", stop };
   });
+}
+
+/** Does what is left of stopping an event that was asked to. */
+async function goOnStopping(tools: Tools, asked: EventRecord, run: Run): Promise<Stopped> {
+  const { base } = tools;
+  let record = asked;
   for (let round = 1; record.phase !== "stopped"; round += 1) {
     if (record.phase === "stopping") {
       record = await close(tools, record, run);

@@ -42,13 +42,18 @@ function documented(client: string, command: string): string[] {
 
 const T0 = Date.UTC(2026, 10, 22, 14, 0, 0);
 
-/** A round over one fragment, while GetClip answers an error; how it ended, and what lies in the vault. */
-async function roundWhile(clipFailure: string) {
+/** A round over one fragment, while calls answer these errors; how it ended, and what lies in the vault. */
+async function roundWhile(clipFailure: string, mediaFailure?: string) {
   const fragment = { fragmentNumber: "1", serverMs: T0, producerMs: T0, durationMs: 2000, sizeBytes: 100 };
   const stream: MemoryStream = { fragments: [fragment], createdMs: T0 - 1, clipFailure };
   const vault = memoryVault();
+  const source = memorySource(stream);
+  const media: typeof source.media = async (numbers) => {
+    if (mediaFailure) throw Object.assign(new Error("no media"), { name: mediaFailure });
+    return source.media(numbers);
+  };
   const ended = await archiveStream({
-    source: memorySource(stream),
+    source: { ...source, media },
     vault,
     prefix: "",
     clipMs: 60_000,
@@ -113,6 +118,19 @@ describe("the outcomes of errors", () => {
         outcome === "fallBack"
           ? { ended: "stored", clips: 1, voids: 1 }
           : { ended: name, clips: 0, voids: 0 };
+      expect({ ended, clips, voids }).to.deep.equal(expected);
+    });
+  }
+
+  for (const [name, outcome] of Object.entries(OUTCOMES.GetMediaForFragmentList ?? {})) {
+    it(`are what a round does when GetMediaForFragmentList answers ${name}: ${outcome}`, async () => {
+      const { ended, clips, voids } = await roundWhile("InvalidMediaFrameException", name);
+
+      // The only fragment is deferred, and both of its plans are replaced.
+      const expected =
+        outcome === "fallBack"
+          ? { ended: "stored", clips: 0, voids: 2 }
+          : { ended: name, clips: 0, voids: 1 };
       expect({ ended, clips, voids }).to.deep.equal(expected);
     });
   }

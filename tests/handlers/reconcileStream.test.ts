@@ -93,14 +93,14 @@ describe("ReconcileStream", () => {
   });
 
   it("announces footage at risk at half of the retention and again at four fifths, and never twice", async () => {
-    const { reconcile, events, ages } = setUp({ clipFailure: "ServiceUnavailable" });
+    const { reconcile, events, ages } = setUp({ clipFailure: "NotAuthorizedException" });
     const look = (hours: number) => reconcile(T0 + hours * HOUR).catch((error: Error) => error.name);
 
     const failures = [];
     for (const hours of [1, 12, 13, 20, 21]) failures.push(await look(hours));
 
     const atRisk = events.filter(({ type }) => type === "Footage At Risk").map(({ detail }) => detail);
-    expect(failures).to.deep.equal(Array(5).fill("ServiceUnavailable"));
+    expect(failures).to.deep.equal(Array(5).fill("NotAuthorizedException"));
     expect(ages.map(({ usedPercent }) => usedPercent)).to.deep.equal([4.2, 50, 54.2, 83.3, 87.5]);
     expect(atRisk).to.deep.equal([
       { oldestMs: T0, ageSeconds: 12 * 3600, retentionSeconds: 24 * 3600, usedPercent: 50 },

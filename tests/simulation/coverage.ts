@@ -1,5 +1,6 @@
 import { type Archive, readArchive } from "./checker";
 import { FAULT_KINDS } from "./history";
+import { POISONED } from "./models/kinesisVideo";
 import type { World } from "./world";
 
 /** What a campaign must have seen to have tried anything: each is reached by at least one of its histories. */
@@ -11,6 +12,8 @@ export const MUST_REACH = [
   "void",
   "adopted",
   "deferred",
+  "poisoned clip",
+  "poisoned number",
   "tried again",
   "hour summary",
   "late hour issued anew",
@@ -63,6 +66,7 @@ function* ledgerEvents({ ledgers, clips }: Archive): Generator<string> {
       }
       if (change.kind === "split") {
         yield "split";
+        if (change.because?.includes(POISONED)) yield change.deferred ? "poisoned number" : "poisoned clip";
         if (change.lost) yield "fragments lost";
       }
       if (change.kind === "gap") yield `gap ${change.cause}`;

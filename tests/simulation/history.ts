@@ -29,7 +29,14 @@ export type Incident = {
   /** Fragments that GetClip refuses for a frame, or that nobody can read. */
   | { kind: "badFrames"; fragments: number }
   | { kind: "unreadable"; fragments: number; forMs: number }
+  | ({ kind: "poison"; fragments: number; forMs: number } & Poison)
 );
+
+/** Calls that fail whatever else they ask for, and with what: a clip with such a fragment, or a list with its number. */
+export interface Poison {
+  clip: string;
+  media?: string;
+}
 
 /** What services do wrong, from when to when. */
 export interface Fault {

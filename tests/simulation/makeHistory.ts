@@ -10,7 +10,32 @@ export function makeHistory(seed: number): History {
   const history = drawHistory(makeRandom(seed, "history"), seed);
   const random = makeRandom(seed, "visits");
   if (random.chance(0.1)) return visitsOf(history, random);
-  return listedLate(retired(history, makeRandom(seed, "farewell")), makeRandom(seed, "late listings"));
+  const late = listedLate(retired(history, makeRandom(seed, "farewell")), makeRandom(seed, "late listings"));
+  return poisoned(late, makeRandom(seed, "poison"));
+}
+
+/** At times whole calls fail for some of the fragments that they ask for, for a while or for good. */
+function poisoned(history: History, random: Random): History {
+  if (!random.chance(0.08)) return history;
+  const index = random.whole(0, history.sessions.length - 1);
+  const sessions = history.sessions.map((session, at): Session => {
+    if (at !== index) return session;
+    const poison: Incident = {
+      kind: "poison",
+      atMs: Math.floor(random.fraction() * session.durationMs),
+      fragments: random.pick([1, 1, 3, 40]),
+      forMs: random.pick([4 * MINUTE, 40 * MINUTE, 1000 * HOUR]),
+      clip: random.pick(["ResourceNotFoundException", "InternalFailure", "TimeoutError"]),
+      media: random.pick([
+        undefined,
+        "InvalidArgumentException",
+        "InvalidArgumentException",
+        "InternalFailure",
+      ]),
+    };
+    return { ...session, incidents: [...session.incidents, poison].sort((a, b) => a.atMs - b.atMs) };
+  });
+  return { ...history, sessions };
 }
 
 /** At times the stream is to go, while its camera sends or when it is long silent. */

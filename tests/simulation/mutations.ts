@@ -123,8 +123,8 @@ export const MUTATIONS: Mutation[] = [
     name: "gap-too-long",
     breaks: "footage that is still held is given up",
     file: round,
-    find: "toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),",
-    replace: "toMs: listing.answeredMs - retentionMs + 600_000,",
+    find: "const goneToMs = earliest(fragments, answeredMs - retentionMs + CLOCKS_APART_MS);",
+    replace: "const goneToMs = answeredMs - retentionMs + 600_000;",
   },
   {
     name: "minute-known-by-its-book",
@@ -171,7 +171,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "movie-not-checked",
     breaks: "what GetClip returned is stored whatever it holds",
-    file: finish,
+    file: "archive/clipMovie.ts",
     find: "if (difference) throw",
     replace: "if (difference && Date.UTC(1970) > 1) throw",
   },
@@ -195,6 +195,27 @@ export const MUTATIONS: Mutation[] = [
     file: "archive/keys.ts",
     find: "const hash = sha256(fragmentListHash(fragments) + replaces).slice(0, 8);",
     replace: "const hash = sha256(fragmentListHash(fragments) + replaces.slice(0, 0)).slice(0, 8);",
+  },
+  {
+    name: "poison-holds-up",
+    breaks: "a clip that GetClip never makes keeps all that is behind it from being archived",
+    file: round,
+    find: "overdueToMs: nowMs - OVERDUE_MS };",
+    replace: "overdueToMs: nowMs - 1e12 * OVERDUE_MS };",
+  },
+  {
+    name: "poison-is-everyones",
+    breaks: "one number that the service calls invalid keeps all others from being read",
+    file: "archive/outcomes.ts",
+    find: 'GetMediaForFragmentList: { ...KINESIS_VIDEO, InvalidArgumentException: "fallBack" },',
+    replace: "GetMediaForFragmentList: KINESIS_VIDEO,",
+  },
+  {
+    name: "trouble-blames-fragments",
+    breaks: "a service that fails for a while puts off what it fails for",
+    file: "archive/fetchFragments.ts",
+    find: "const isTheirs = isRefused || (mayBeOfFragments(error) && (await othersAreRead()));",
+    replace: "const isTheirs = isRefused || mayBeOfFragments(error) || (await othersAreRead());",
   },
   {
     name: "given-up-early",

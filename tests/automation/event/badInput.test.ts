@@ -105,23 +105,6 @@ describe("what lastframe event answers to what it finds", function () {
   });
   after(() => cloud?.close());
 
-  /** Writes the record of an event as the tool does. */
-  async function record(id: string, phase: string): Promise<void> {
-    const time = new Date(cloud.cloud.clock.nowMs()).toISOString();
-    const streams = [{ camera: "gate", name: `${id.slice(9)}-gate` }];
-    const Body = JSON.stringify({
-      version: 1,
-      id,
-      base: "dev",
-      streams,
-      clipSeconds: 60,
-      startedAt: time,
-      endsAt: time,
-      phase,
-    });
-    await cloud.s3.putObject({ Bucket: cloud.bucket, Key: `events/${id}/event.json`, Body });
-  }
-
   const told = async (args: string[], environment?: Record<string, string>) => {
     const { code, stdout, stderr } = await cloud.done(args, environment);
     expect(stdout).to.equal("");
@@ -129,8 +112,8 @@ describe("what lastframe event answers to what it finds", function () {
   };
 
   it("names the nearest events where there is none of the name", async () => {
-    await record("20261101-derby", "stopped");
-    await record("20261102-marathon", "stopped");
+    await cloud.putRecord("20261101-derby", { phase: "stopped" });
+    await cloud.putRecord("20261102-marathon", { phase: "stopped" });
 
     const answer = await told(["stop", "drby"]);
 
@@ -141,7 +124,7 @@ describe("what lastframe event answers to what it finds", function () {
   });
 
   it("asks which one is meant where there are several of the name", async () => {
-    await record("20261103-derby", "stopped");
+    await cloud.putRecord("20261103-derby", { phase: "stopped" });
 
     const answer = await told(["status", "derby"]);
 
@@ -230,7 +213,7 @@ describe("what lastframe event answers to what it finds", function () {
   });
 
   it("says so when the bucket of the base is gone, and lets the event be", async () => {
-    await record("20261104-sprint", "running");
+    await cloud.putRecord("20261104-sprint");
     const versions = await cloud.s3.listObjectVersions({ Bucket: cloud.bucket });
     for (const { Key, VersionId } of [...(versions.Versions ?? []), ...(versions.DeleteMarkers ?? [])])
       await cloud.s3.deleteObject({ Bucket: cloud.bucket, Key, VersionId });

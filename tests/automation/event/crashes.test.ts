@@ -1,5 +1,7 @@
 import * as fs from "node:fs";
 import { expect } from "chai";
+import type { FaultRule } from "../../../local/core/faultRules";
+import type { Strike } from "../../../local/core/faults";
 import type { RunningCommand } from "../../support/command";
 import { inventory } from "./inventory";
 import {
@@ -37,9 +39,9 @@ describe("an event whose tool dies", function () {
   this.timeout(OPERATION_MS);
   let cloud: EventCloud;
   let camera: TestCamera;
-  let onStrike: () => void = () => undefined;
+  let onStrike: (strike: Pick<Strike, "rule">) => void = () => undefined;
   before(async function () {
-    cloud = await startEventCloud(this, { onStrike: () => onStrike() });
+    cloud = await startEventCloud(this, { onStrike: (strike) => onStrike(strike) });
   });
   after(() => cloud?.close());
 
@@ -49,24 +51,31 @@ describe("an event whose tool dies", function () {
   };
 
   /** Runs a command whose machine goes down at the moment when AWS is told to make something, which it does. */
-  async function crashAt(service: string, action: string, args: string[]): Promise<void> {
+  const crashAt = (service: string, action: string, args: string[]) =>
+    crashAtStrike([{ service, action, times: 1, cut: "after" }], args, { withMachine: true });
+
+  /** Runs a command that dies when the first of these rules strikes. */
+  async function crashAtStrike(rules: FaultRule[], args: string[], how: { withMachine: boolean }) {
     const command = cloud.event(args);
     const struck = new Promise<void>((resolve) => {
-      onStrike = () => {
-        crash(command, { withMachine: true });
+      onStrike = ({ rule }) => {
+        if (rule !== 0) return;
+        crash(command, how);
         onStrike = () => undefined;
         resolve();
       };
     });
-    cloud.cloud.faults.use({ rules: [{ service, action, times: 1, cut: "after" }] });
+    cloud.cloud.faults.use({ rules });
     await Promise.race([
       struck,
-      command.ended.then(({ stderr }) => Promise.reject(new Error(`nothing called ${action}: ${stderr}`))),
+      command.ended.then(({ stderr }) =>
+        Promise.reject(new Error(`nothing called ${rules[0]?.action}: ${stderr}`)),
+      ),
     ]);
     await command.ended;
   }
 
-  const start = ["start", "derby", "--streams", "gate"];
+  const start = ["start", "derby", "--streams", "gate", "--clip", "10"];
 
   it("in the middle of start, with the machine, again and again: resume takes stale locks away and makes nothing twice", async () => {
     await crashAt("sqs", "CreateQueue", start);
@@ -85,31 +94,43 @@ describe("an event whose tool dies", function () {
     expect(stdout).to.match(/^derby runs: 1 camera/);
     const made = (await inventory(cloud.cloud)).map((name) => name.replace(/-[0-9a-f]{7}$/, ""));
     expect(made.filter((name, index) => made.indexOf(name) < index)).to.deep.equal([]);
-    camera = await cloud.film("derby-gate");
-    await camera.has(25);
-    await camera.stop();
   });
 
-  it("in the middle of draining: resume drains the rest", async () => {
-    const stopping = cloud.event(["stop", "derby"]);
-    await stopping.prints(/cannot be connected any more|archiving/);
-    crash(stopping, { withMachine: false });
-    await stopping.ended;
+  it("in the middle of draining, when Drain has archived a clip of several and the others none", async () => {
+    const othersAreOff = ["recorder", "reconciler"].map((name) => ({
+      service: "s3",
+      action: "*",
+      caller: `*/${name}-*`,
+      fail: { code: "AccessDenied", status: 403 },
+    }));
+    cloud.cloud.faults.use({ rules: othersAreOff });
+    camera = await cloud.film("derby-gate");
+    await camera.has(40);
+    await camera.stop();
+    const where = { Key: "*/clips/*" };
+    const secondClip = { service: "s3", action: "PutObject", where, caller: "*/drain-*", calls: [2] };
+
+    await crashAtStrike([{ ...secondClip, cut: "after" }, ...othersAreOff], ["stop", "derby"], {
+      withMachine: false,
+    });
 
     expect(await phase("derby")).to.equal("stopping");
+    expect(await cloud.manifest("derby").catch(({ name }) => name)).to.equal("NoSuchKey");
   });
 
-  it("in the middle of destroy, while its engine goes on: resume waits for it and ends what is left", async () => {
+  it("in the middle of destroy, while its engine goes on: resume has drained the rest, waits for it and ends what is left", async () => {
     const stopping = cloud.event(["resume", "derby"]);
     await stopping.prints(/removing the stack/);
     crash(stopping, { withMachine: false });
     await stopping.ended;
     const afterCrash = await phase("derby");
+    const drained = await cloud.manifest("derby");
 
     const { code, stdout, stderr } = await cloud.done(["resume", "derby"]);
 
     expect([afterCrash, code], stderr).to.deep.equal(["destroying", 0]);
     expect(stdout).to.match(/^derby is stopped: complete/);
+    expect(fragmentsIn(drained)).to.deep.equal(acknowledgedBy(camera));
     expect(fragmentsIn(await cloud.manifest("derby"))).to.deep.equal(acknowledgedBy(camera));
     // What a killed process had for itself alone is not for others to remove.
     const ofTheKilled = /^lastframe-event-|-workspace\.json$/;

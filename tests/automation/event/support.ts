@@ -5,6 +5,7 @@ import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
 import { LocalWorkspace, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
 import type { Manifest } from "../../../automation/event/manifest";
+import type { EventRecord } from "../../../automation/event/record";
 import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
 import { DeviceSignIn } from "../../../infra/deviceSignIn";
@@ -58,6 +59,11 @@ export interface EventCloud {
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Switches a camera on; `client` is whom it calls as. */
   film(stream: string, options?: FilmOptions): Promise<TestCamera>;
+  /**
+   * Writes the record of an event as the tool does: of one that runs with the camera `gate` and whose time is over, where
+   * nothing else is said.
+   */
+  putRecord(id: string, said?: Partial<EventRecord>): Promise<void>;
   /** The id of the only event of a name. */
   idOf(name: string): Promise<string>;
   /** The manifest of the only event of a name. */
@@ -103,6 +109,7 @@ const smallBase =
 /**
  * Starts a cloud and makes its environment `dev` on the real engine.
  * @param base the program of the environment; by default only what events need of one
+ * @param beginsAtHour the time of day, UTC, that the cloud has then; by default so early that no test meets midnight
  */
 export async function startEventCloud(
   context: Mocha.Context,
@@ -110,8 +117,15 @@ export async function startEventCloud(
     speed = 20,
     hasSignIn = false,
     base = smallBase(hasSignIn),
+    beginsAtHour = 0.5,
     onStrike,
-  }: { speed?: number; hasSignIn?: boolean; base?: PulumiFn; onStrike?: (strike: Strike) => void } = {},
+  }: {
+    speed?: number;
+    hasSignIn?: boolean;
+    base?: PulumiFn;
+    beginsAtHour?: number;
+    onStrike?: (strike: Strike) => void;
+  } = {},
 ): Promise<EventCloud> {
   context.timeout(OPERATION_MS);
   const pulumiCommand = await getCli(console.log).catch((error: Error) => {
@@ -123,7 +137,7 @@ export async function startEventCloud(
   const tmp = path.join(folder, "tmp");
   fs.mkdirSync(tmp);
   const dataDir = path.join(folder, "cloud");
-  startTomorrow(dataDir);
+  startTomorrow(dataDir, beginsAtHour);
   const cloud = await startCloud({ dataDir, speed, onStrike });
   const engine = engineEnvironment({ dataDir: path.join(folder, "engine"), target: cloud.clientConfig });
   const env = {
@@ -195,6 +209,22 @@ export async function startEventCloud(
     };
   }
 
+  async function putRecord(id: string, said: Partial<EventRecord> = {}): Promise<void> {
+    const time = new Date(cloud.clock.nowMs()).toISOString();
+    const record: EventRecord = {
+      version: 1,
+      id,
+      base: "dev",
+      streams: [{ camera: "gate", name: `${id.slice(9)}-gate` }],
+      clipSeconds: 60,
+      startedAt: time,
+      endsAt: time,
+      phase: "running",
+      ...said,
+    };
+    await s3.putObject({ Bucket: bucket, Key: `events/${id}/event.json`, Body: JSON.stringify(record) });
+  }
+
   async function idOf(name: string): Promise<string> {
     const found = await s3.listObjectsV2({ Bucket: bucket, Prefix: "events/", Delimiter: "/" });
     const ids = (found.CommonPrefixes ?? []).map(({ Prefix = "" }) => Prefix.split("/")[1] ?? "");
@@ -244,6 +274,7 @@ export async function startEventCloud(
     event,
     done,
     film,
+    putRecord,
     idOf,
     manifest,
     leftovers,
@@ -251,10 +282,10 @@ export async function startEventCloud(
   };
 }
 
-/** Has a cloud's clock begin early in a day, so that no test meets midnight. */
-function startTomorrow(dataDir: string): void {
-  const dayMs = 24 * 3_600_000;
-  const nowMs = (Math.floor(Date.now() / dayMs) + 1) * dayMs + 1_800_000;
+/** Has a cloud's clock begin at a time of day. */
+function startTomorrow(dataDir: string, hour: number): void {
+  const hourMs = 3_600_000;
+  const nowMs = (Math.floor(Date.now() / (24 * hourMs)) + 1) * 24 * hourMs + hour * hourMs;
   fs.mkdirSync(dataDir);
   fs.writeFileSync(path.join(dataDir, "clock.json"), JSON.stringify({ nowMs }));
 }

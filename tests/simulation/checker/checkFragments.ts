@@ -39,7 +39,10 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
   const damaged = ledger.damagedKeys.length > 0;
   const { faults, sessions } = world.history;
   const isSlow = sessions.some(({ incidents }) => incidents.some(({ kind }) => kind === "slowFragment"));
-  const isPrompt = faults.length === 0 && !isSlow;
+  const poisons = sessions.flatMap(({ incidents }) => incidents.filter(({ kind }) => kind === "poison"));
+  // What fails is waited for, twice at most: for some minutes, and until the next round comes by.
+  const poisonMs = poisons.length * 2 * (5 + world.history.reconcileMinutes) * 60_000;
+  const isPrompt = faults.length === 0 && !isSlow && poisonMs === 0;
 
   violations.push(...checkDeferrals());
   for (const fragment of persisted) {
@@ -134,7 +137,7 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
     const sweptMs = scheduleMs.find((atMs) => atMs > dueMs + 5000) ?? endMs;
     // What is listed later than an hour after it began, the comparison of the whole retention finds.
     if (listedMs > serverMs + 30 * 60_000) return Number.POSITIVE_INFINITY;
-    return Math.min(sweptMs, isRecorded ? dueMs + clipMs : sweptMs) + 120_000;
+    return Math.min(sweptMs, isRecorded ? dueMs + clipMs : sweptMs) + 120_000 + poisonMs;
   }
 
   function isDeferred({ serverMs }: HeldFragment): boolean {

@@ -29,6 +29,7 @@ export interface RawChange {
   clips?: RawClip[] | number;
   key?: string;
   voidKey?: string;
+  because?: string;
   sha256?: string;
   sizeBytes?: number;
   source?: string;

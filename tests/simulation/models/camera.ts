@@ -1,4 +1,4 @@
-import type { Behaviours, Incident, Session } from "../history";
+import type { Behaviours, Incident, Poison, Session } from "../history";
 import { makeRandom } from "../random";
 
 /** A fragment on its way into Kinesis Video Streams, if its stream exists. */
@@ -14,6 +14,8 @@ export interface Arrival {
   hasBadFrame: boolean;
   /** From when on it can be read. */
   readableFromMs: number;
+  /** Whole calls fail that ask for it, until then. */
+  poison?: Poison & { untilMs: number };
 }
 
 /** What all cameras send, in the order of its first bytes. */
@@ -59,6 +61,8 @@ function* oneCamera(session: Session, startMs: number, seed: number): Generator<
   let uplinkFreeMs = beginMs;
   let badFrames = 0;
   let unreadable = { fragments: 0, forMs: 0 };
+  let poison: Extract<Incident, { kind: "poison" }> | undefined;
+  let poisoned = 0;
   let slowMs = 0;
   const recent: Arrival[] = [];
 
@@ -85,6 +89,11 @@ function* oneCamera(session: Session, startMs: number, seed: number): Generator<
       hasBadFrame: badFrames-- > 0,
       readableFromMs: unreadable.fragments-- > 0 ? persistedMs + unreadable.forMs : 0,
     };
+    if (poison && poisoned-- > 0) {
+      const { clip, media, forMs } = poison;
+      arrival.poison = { clip, media, untilMs: persistedMs + forMs };
+      if (media) arrival.readableFromMs = Math.max(arrival.readableFromMs, persistedMs + forMs);
+    }
     recent.push(arrival);
     if (recent.length > 6) recent.shift();
     yield arrival;
@@ -117,6 +126,9 @@ function* oneCamera(session: Session, startMs: number, seed: number): Generator<
         break;
       case "unreadable":
         unreadable = { fragments: incident.fragments, forMs: incident.forMs };
+        break;
+      case "poison":
+        [poison, poisoned] = [incident, incident.fragments];
     }
   }
 }

@@ -36,6 +36,9 @@ export type KinesisVideo = ReturnType<typeof makeKinesisVideo>;
 
 export const STREAM_NAME = "gate";
 
+/** What a call says that fails for one of the fragments it asks for. */
+export const POISONED = "something of this cannot be read";
+
 const HOUR_MS = 3_600_000;
 
 /** One stream as Kinesis Video Streams has it, through all its lives. Its clock is the timeline itself. */
@@ -171,11 +174,18 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
         "ResourceNotFoundException",
         "No fragments found in the stream for the clip request.",
       );
+    refusePoison(taken, "clip");
     if (taken.some(({ codec }) => codec !== first.codec)) throw serviceError(behaviours.codecChangeError);
     if (taken.some(({ hasBadFrame, readableFromMs }) => hasBadFrame || readableFromMs > nowMs)) {
       throw serviceError("InvalidMediaFrameException");
     }
     return clipBody(onTimeline(taken));
+  }
+
+  function refusePoison(fragments: HeldFragment[], call: "clip" | "media"): void {
+    const nowMs = timeline.nowMs();
+    const name = fragments.find(({ poison }) => poison?.[call] && nowMs < poison.untilMs)?.poison?.[call];
+    if (name) throw serviceError(name, POISONED);
   }
 
   function onTimeline(taken: HeldFragment[]) {
@@ -192,6 +202,11 @@ export function makeKinesisVideo(history: History, timeline: Timeline, calls: Ca
   function media(arn: string, numbers: string[]): Uint8Array[] {
     const nowMs = timeline.nowMs();
     const life = living(arn);
+    const asked = new Set(numbers);
+    refusePoison(
+      life.fragments.filter(({ fragmentNumber }) => asked.has(fragmentNumber)),
+      "media",
+    );
     const bodies: Uint8Array[] = [];
     for (const fragmentNumber of [...numbers].reverse()) {
       const fragment = life.fragments.find((one) => one.fragmentNumber === fragmentNumber);
