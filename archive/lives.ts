@@ -28,6 +28,8 @@ export interface EndLifeRequest {
    * in between is lost too, and must be named.
    */
   goneMs?: number;
+  /** When the next life began: all that came from then on is of that one. */
+  nextCreatedMs?: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -42,13 +44,14 @@ export async function endLife({
   life,
   nowMs,
   goneMs = nowMs,
+  nextCreatedMs = Number.POSITIVE_INFINITY,
   tags,
   announce,
 }: EndLifeRequest): Promise<void> {
   const folder = ledgerFolder(prefix, life);
   const at = new Date(nowMs).toISOString();
   // Clocks of services differ by seconds.
-  const overMs = Math.max(nowMs, goneMs) + 60_000;
+  const overMs = Math.min(nextCreatedMs, Math.max(nowMs, goneMs) + 60_000);
   let head = await readHead(vault, folder);
 
   for (;;) {
@@ -100,7 +103,7 @@ export async function endDrainedLife({
 }
 
 /** Which lives of a stream are to be ended. */
-export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs"> {
+export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs" | "nextCreatedMs"> {
   streamName: string;
   /** The life that goes on, if one does. */
   current: StreamDescription | undefined;
@@ -113,10 +116,11 @@ export async function endFormerLives(lives: FormerLives): Promise<void> {
   const { vault, prefix, streamName, current, deletedAsOf } = lives;
   const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
   for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
+    const later = [...created, ...(current ? [current.createdMs] : [])].filter((one) => one > createdMs);
     const life = { streamName, createdMs };
     const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
     const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
-    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs });
+    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs, nextCreatedMs: Math.min(...later) });
   }
 }
 

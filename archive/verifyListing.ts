@@ -1,3 +1,4 @@
+import { cutTo } from "./coverage";
 import { entrySeq } from "./keys";
 import { readAhead } from "./readAhead";
 import { readBody } from "./verifyBody";
@@ -61,7 +62,17 @@ export async function readLedgers(
     }
   }
   const lives = [...readings.values()].map((reading) => reading.end());
-  return { lives: lives.sort((a, b) => a.createdMs - b.createdMs), damage };
+  lives.sort((a, b) => a.createdMs - b.createdMs);
+  return { lives: lives.map((life, index) => upTo(lives[index + 1]?.createdMs, life)), damage };
+}
+
+/** A life with its gaps up to where the next one began: whoever ended it may not have known of that. */
+function upTo(nextCreatedMs = Number.POSITIVE_INFINITY, life: Life): Life {
+  const before = { fromMs: 0, toMs: nextCreatedMs };
+  return {
+    ...life,
+    gaps: life.gaps.flatMap((gap) => (gap.clock === "server" ? cutTo(before, [gap]) : [gap])),
+  };
 }
 
 /** The server time to which a sweep found everything of a life accounted for, if one has said so. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { endFormerLives, endLife } from "../../archive/lives";
 import { writeSweep } from "../../archive/sweep";
 import { verifyStream } from "../../archive/verify";
 import type { memoryVault } from "./memoryPorts";
@@ -96,5 +97,54 @@ describe("what verify says of a camera that is quiet for as long as its footage 
     expect([second?.fromMs, second?.toMs]).to.deep.equal([T0 + 3 * MINUTE, nowMs - DAY + 10_000]);
     expect(ofClips.covered).to.deep.equal([{ fromMs: T0, toMs: T0 + 3 * MINUTE }]);
     expect([ofClips.answer, ofClips.gaps]).to.deep.equal(["complete", []]);
+  });
+});
+
+describe("what verify says of a stream that was made anew under its name", () => {
+  const former = { streamName: "gate", createdMs: T0 - MINUTE };
+  const madeAnewMs = T0 + 21 * MINUTE;
+  const overAtMs = T0 + 35 * MINUTE;
+  const told = { prefix: "derby/", nowMs: overAtMs, tags: {}, announce: async () => undefined };
+
+  /** Three minutes of video, a new stream of that name, and two minutes of video in it. */
+  async function madeAnew(end: (set: ReturnType<typeof setUp>) => Promise<void>) {
+    const set = setUp();
+    await set.round(T0 + 10 * MINUTE);
+    await end(set);
+    const { kept, round, vault } = set;
+    Object.assign(kept, { createdMs: madeAnewMs, fragments: fragments(60, 690) });
+    await round(T0 + 40 * MINUTE);
+    const life = { streamName: "gate", createdMs: madeAnewMs };
+    await writeSweep(vault, "derby/", life, { at: "", coveredToMs: T0 + 30 * MINUTE }, undefined);
+    return vault;
+  }
+
+  const ofSecondLife = { fromMs: T0 + 23 * MINUTE, toMs: T0 + 25 * MINUTE };
+
+  it("ends the former life's gap where the next one began", async () => {
+    const vault = await madeAnew(async ({ vault }) => {
+      const current = { streamName: "gate", streamArn: "", createdMs: madeAnewMs, retentionHours: 24 };
+      const deletedAsOf = async () => overAtMs;
+      await endFormerLives({ ...told, vault, streamName: "gate", current, deletedAsOf });
+    });
+
+    const found = await verify(vault, ofSecondLife);
+
+    const gaps = changesIn(vault).filter(({ kind }) => kind === "gap");
+    expect(gaps.map(({ toMs }) => toMs)).to.deep.equal([madeAnewMs]);
+    expect(found.answer).to.equal("complete");
+  });
+
+  it("tells of no gap beyond that, where whoever ended the former life had not known of the next", async () => {
+    const vault = await madeAnew(({ vault }) => endLife({ ...told, vault, life: former }));
+
+    const found = await verify(vault, ofSecondLife);
+    const all = await verify(vault);
+
+    expect([found.answer, found.gaps]).to.deep.equal(["complete", []]);
+    expect(all.gaps.map(({ cause, toMs }) => [cause, toMs])).to.deep.equal([
+      ["stream-deleted", T0],
+      ["stream-deleted", madeAnewMs],
+    ]);
   });
 });

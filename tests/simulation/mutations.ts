@@ -249,8 +249,8 @@ export const MUTATIONS: Mutation[] = [
     name: "life-ends-as-of-its-call",
     breaks: "what came in after the call that finds a life over is not named",
     file: "archive/lives.ts",
-    find: "const overMs = Math.max(nowMs, goneMs) + 60_000;",
-    replace: "const overMs = Math.min(nowMs, goneMs);",
+    find: "Math.max(nowMs, goneMs) + 60_000);",
+    replace: "Math.min(nowMs, goneMs));",
   },
   {
     name: "sweep-says-too-much",
