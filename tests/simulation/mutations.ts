@@ -99,6 +99,13 @@ export const MUTATIONS: Mutation[] = [
     replace: "",
   },
   {
+    name: "newest-version-counts",
+    breaks: "an entry that somebody wrote over is believed",
+    file: "archive/ledger.ts",
+    find: "const held = await vault.get(key, versionId);",
+    replace: "const held = await vault.get(key);",
+  },
+  {
     name: "highest-number-counts",
     breaks: "the next entry takes the number above all objects, foreign ones too",
     file: "archive/ledger.ts",
