@@ -1,5 +1,5 @@
 import { cutTo } from "./coverage";
-import { entrySeq } from "./keys";
+import { entrySeq, sweepKey } from "./keys";
 import { readAhead } from "./readAhead";
 import { readBody } from "./verifyBody";
 import type { Damage } from "./verifyChain";
@@ -76,10 +76,24 @@ function upTo(nextCreatedMs = Number.POSITIVE_INFINITY, life: Life): Life {
 }
 
 /** The server time to which a sweep found everything of a life accounted for, if one has said so. */
-export async function readSweep(
+interface SweptLife {
+  coveredToMs?: number;
+  damage: Damage[];
+}
+
+/** What sweeps say of each life of a stream, by when it began. */
+export async function readSweeps(
   reader: ArchiveReader,
-  key: string,
-): Promise<{ coveredToMs?: number; damage: Damage[] }> {
+  prefix: string,
+  streamName: string,
+): Promise<Map<number, SweptLife>> {
+  const sweeps = new Map<number, SweptLife>();
+  for (const createdMs of await livesOf(reader, prefix, streamName))
+    sweeps.set(createdMs, await readSweep(reader, sweepKey(prefix, { streamName, createdMs })));
+  return sweeps;
+}
+
+async function readSweep(reader: ArchiveReader, key: string): Promise<SweptLife> {
   const bytes = await readBody(reader, key);
   if (!bytes) return { damage: [] };
   try {

@@ -207,3 +207,43 @@ describe("what verify says of fragments that could not be read", () => {
     expect(gap).to.include({ fromMs: serverMs, toMs: serverMs + 1, clock: "server" });
   });
 });
+
+describe("what verify says of a stream that is recorded meanwhile", () => {
+  for (const refuse of [undefined, "InvalidMediaFrameException"]) {
+    it(`knows a clip that is stored between its two listings (${refuse ?? "GetClip works"})`, async () => {
+      const { round, vault } = setUp({ refuse });
+      await round(T0 + 90_000);
+      const reader = readerOf(vault);
+      const keys = async function* (prefix: string) {
+        if (prefix.includes("ledger/")) await round(T0 + 10 * MINUTE);
+        yield* reader.keys(prefix);
+      };
+
+      const found = await verify(vault, { reader: { ...reader, keys } });
+
+      expect([found.answer, found.damage, found.gaps]).to.deep.equal(["complete", [], []]);
+      expect(found.checked.clips).to.equal(3);
+    });
+  }
+
+  it("takes no later sweep's word for time whose entries it has not read", async () => {
+    const { round, vault } = setUp();
+    await round(T0 - 30_000);
+    const reader = readerOf(vault);
+    const keys = async function* (prefix: string) {
+      yield* reader.keys(prefix);
+      if (!prefix.includes("ledger/")) return;
+      await round(T0 + 90 * MINUTE);
+      const life = { streamName: "gate", createdMs: T0 - MINUTE };
+      await writeSweep(vault, "derby/", life, { at: "", coveredToMs: T0 + 30 * MINUTE }, undefined);
+    };
+
+    const found = await verify(vault, {
+      reader: { ...reader, keys },
+      fromMs: T0,
+      toMs: T0 + 3 * MINUTE,
+    });
+
+    expect([found.answer, found.silent]).to.deep.equal(["not yet swept", []]);
+  });
+});
