@@ -1,8 +1,16 @@
+import { readDeferred, takeOut, timesOf } from "./deferred";
 import { endOpenPlan } from "./endOpenPlan";
 import { ended, gap, givenUp } from "./entries";
 import { type Announce, eventsOf } from "./events";
 import { ledgerFolder, type StreamLife } from "./keys";
-import { append, type NewEntry, type PlannedClip, readHead } from "./ledger";
+import {
+  append,
+  type DeferredRange,
+  type LedgerState,
+  type NewEntry,
+  type PlannedClip,
+  readHead,
+} from "./ledger";
 import { outcomeOf } from "./outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -58,7 +66,7 @@ export async function endLife({
     const state = head.entry?.state;
     if (!state || state.ended) return;
     const [open] = state.openPlans;
-    const [range, ...ranges] = state.deferred;
+    const [range] = state.deferred;
     const swept = await readSweep(vault, prefix, life);
     const coveredToMs = Math.max(state.lowWaterMs, swept?.sweep.coveredToMs ?? 0);
     if (open) {
@@ -70,7 +78,7 @@ export async function endLife({
       const { entry, clip } = await endOpenPlan(target, head, state, open);
       await record(entry, clip);
     } else if (range) {
-      await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
+      await record(await deferredLost(vault, folder, state, range));
     } else if (coveredToMs < overMs) {
       await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
@@ -83,6 +91,20 @@ export async function endLife({
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
   }
+}
+
+/** The entry that gives up deferred fragments of a range: by name those of one entry, and the time where none can be read. */
+async function deferredLost(
+  vault: Vault,
+  folder: string,
+  state: LedgerState,
+  range: DeferredRange,
+): Promise<NewEntry> {
+  const cause = "stream-deleted";
+  const found = await readDeferred(vault, folder, range);
+  const left = found && (await takeOut(vault, folder, state.deferred, { range, seq: found.seq }));
+  if (found && left) return givenUp(state, timesOf(found.rows), { rows: found.rows, ranges: left, cause });
+  return givenUp(state, range, { ranges: state.deferred.filter((other) => other !== range), cause });
 }
 
 /**

@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { endFormerLives, endLife } from "../../archive/lives";
 import { writeSweep } from "../../archive/sweep";
 import { verifyStream } from "../../archive/verify";
-import type { memoryVault } from "./memoryPorts";
-import { changesIn, fragments, MINUTE, setUp, stateIn, T0 } from "./rounds";
-import { readerOf } from "./verifyMemory";
+import { memorySource, type memoryVault } from "./memoryPorts";
+import { changesIn, entriesIn, fragments, MINUTE, setUp, stateIn, T0 } from "./rounds";
+import { entryKey, readerOf } from "./verifyMemory";
 
 /** What an archive says of a time, in minutes after T0. */
 async function verify(
@@ -146,5 +146,64 @@ describe("what verify says of a stream that was made anew under its name", () =>
       ["stream-deleted", T0],
       ["stream-deleted", madeAnewMs],
     ]);
+  });
+});
+
+describe("what verify says of fragments that could not be read", () => {
+  const DAY = 24 * 60 * MINUTE;
+  const life = { streamName: "gate", createdMs: T0 - MINUTE };
+
+  /** Three minutes of video, of which the sixth fragment never comes. */
+  async function oneUnreadable() {
+    const set = setUp({ refuse: "InvalidMediaFrameException" });
+    const all = memorySource(set.kept);
+    const bad = set.kept.fragments[5]!;
+    const media = (asked: string[]) => all.media(asked.filter((number) => number !== bad.fragmentNumber));
+    const source = { ...all, media };
+    const round = (nowMs: number) => set.round(nowMs, { source, retryDeferred: true });
+    await round(T0 + 10 * MINUTE);
+    await writeSweep(set.vault, "derby/", life, { at: "", coveredToMs: T0 + 23 * 60 * MINUTE }, undefined);
+    const stretch = { fromMs: bad.producerMs, toMs: bad.producerMs + bad.durationMs };
+    return { ...set, round, stretch };
+  }
+
+  it("is that they are deferred while they are held, and unreadable afterwards", async () => {
+    const { kept, round, vault, stretch } = await oneUnreadable();
+    const before = await verify(vault);
+    kept.fragments = [];
+    await round(T0 + DAY + 60 * MINUTE);
+
+    const after = await verify(vault);
+
+    expect(changesIn(vault).at(-1)).to.include({ kind: "gap", cause: "unreadable" });
+    const gap = { ...stretch, clock: "media", fragmentCount: 1 };
+    expect(before.gaps.map(({ seq, ...rest }) => rest)).to.deep.equal([{ ...gap, cause: "deferred" }]);
+    expect(after.gaps.map(({ seq, ...rest }) => rest)).to.deep.equal([{ ...gap, cause: "unreadable" }]);
+  });
+
+  it("is that they went with their stream, where that was deleted", async () => {
+    const { vault, stretch } = await oneUnreadable();
+    const told = { prefix: "derby/", tags: {}, announce: async () => undefined };
+    await endLife({ ...told, vault, life, nowMs: T0 + 20 * 60 * MINUTE });
+
+    const { gaps } = await verify(vault);
+
+    const named = gaps.filter(({ fragmentCount }) => fragmentCount !== undefined);
+    expect(named.map(({ seq, ...rest }) => rest)).to.deep.equal([
+      { ...stretch, clock: "media", fragmentCount: 1, cause: "stream-deleted" },
+    ]);
+  });
+
+  it("is from when to when they began, where the entry that names them is lost too", async () => {
+    const { kept, round, vault } = await oneUnreadable();
+    const serverMs = kept.fragments[5]!.serverMs;
+    const [split] = entriesIn(vault).filter(({ change }) => change.kind === "split" && change.deferred);
+    vault.objects.get(entryKey(split!.seq, `derby/ledger/gate/${life.createdMs}/`))!.bytes = Buffer.from("{");
+    await round(T0 + 20 * MINUTE);
+
+    const { gaps } = await verify(vault);
+
+    const [gap] = gaps.filter(({ cause }) => cause === "unreadable");
+    expect(gap).to.include({ fromMs: serverMs, toMs: serverMs + 1, clock: "server" });
   });
 });
