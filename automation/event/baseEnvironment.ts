@@ -14,6 +14,8 @@ const schema = z.object({
   vpcConfig: z.object({ subnetIds: z.array(z.string()), securityGroupIds: z.array(z.string()) }).optional(),
   logRetentionDays: z.number(),
   alertsTopicArn: z.string(),
+  /** One's own processing of each clip, where there is one. */
+  clipHook: z.string().optional(),
   /** Those of everything, such as `owner`. */
   tags: z.record(z.string(), z.string()).default({}),
   /** How phones sign in: `awsconfiguration.json` of the demo app, as text. */
