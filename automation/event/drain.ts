@@ -1,19 +1,19 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import type { DrainRequest } from "../../handlers/drain";
-import type { EventOutputs } from "./eventProgram";
 import { failure } from "./failure";
+import { resumable } from "./findEvent";
 import { openOwnStream, ownState } from "./own";
 import { type EventRecord, nameOf } from "./record";
-import { outputsOf } from "./stackState";
+import { drainIn } from "./stackState";
 import type { Tools } from "./tools";
 
 /** The names of the refusals of `handlers/drain.ts`, as the function and the engine tell them. */
 export const isRefusedByDrain = (text: string): boolean => /CameraSends|FootageOwed/.test(text);
 
-/** The name of the function that drains an event's streams; nothing where its stack is not whole. */
+/** The name of the function that drains an event's streams; nothing where that is not made yet. */
 export async function drainFunctionOf(tools: Tools, record: EventRecord): Promise<string | undefined> {
   const state = await ownState(tools, record);
-  return state && (outputsOf(state) as Partial<EventOutputs>).drain;
+  return state && drainIn(state);
 }
 
 /**
@@ -33,10 +33,11 @@ export async function drainStream(
   const { source, life } = own;
   if (!FunctionName) {
     const { fragments } = await source.list({ fromMs: life.createdMs, toMs: await now() });
-    if (fragments.length === 0) return;
+    // What is given up is named by the comparison that follows.
+    if (fragments.length === 0 || record.stop?.abandon) return;
     throw failure(
       "notYet",
-      `the stack of ${nameOf(record)} is not whole, and ${streamName} holds ${fragments.length} fragments; \`lastframe event start\` it again first`,
+      `the stack of ${nameOf(record)} has no Drain, and ${streamName} holds ${fragments.length} fragments; ${resumable(record)}`,
     );
   }
   const request: DrainRequest = {

@@ -25,6 +25,8 @@ export const PROJECT = "lastframe";
 export interface RunOptions {
   listener: EngineListener;
   signal?: AbortSignal;
+  /** Whether a resource that fails leaves what does not depend on it to be made all the same. */
+  continueOnError?: boolean;
 }
 
 /** The stack of an event, and that of the environment which it belongs to. */
@@ -105,7 +107,7 @@ export async function openEngine(): Promise<Engine> {
       });
       return stacks.map(({ name }) => name);
     },
-    async up({ stackName, base }, region, program, { listener, signal }) {
+    async up({ stackName, base }, region, program, { listener, signal, continueOnError }) {
       const stackSettings = { [stackName]: { config: { "aws:region": region } } };
       const counted = async () => {
         countPlanned(listener);
@@ -126,7 +128,7 @@ export async function openEngine(): Promise<Engine> {
             );
           return there;
         });
-        await withoutSummary(stack).up({ ...quiet, onEvent, signal });
+        await withoutSummary(stack).up({ ...quiet, onEvent, signal, continueOnError });
       });
     },
     async destroy({ stackName, base }, { listener, signal }) {

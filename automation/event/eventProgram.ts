@@ -20,8 +20,6 @@ const RECONCILE_MINUTES = 5;
 
 /** What the stack of an event exports. */
 export interface EventOutputs {
-  /** The function that archives what a stream still owes, when it is called as before the stream's deletion. */
-  drain: string;
   streams: { name: string; alarm: string; arn: string }[];
 }
 
@@ -82,7 +80,6 @@ export const eventProgram =
     });
     addUsers();
     return pulumi.output({
-      drain: drain.functionName,
       streams: pipelines.map(({ streamName, alarmName, streamArn }) => ({
         name: streamName,
         alarm: alarmName,

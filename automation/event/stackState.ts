@@ -31,6 +31,19 @@ export function otherBase({ resources = [] }: StackState, base: string): string 
   return found === base ? undefined : found;
 }
 
+/** Whether its program came to its end once. */
+export const isWhole = (state: StackState): boolean => Object.keys(outputsOf(state)).length > 0;
+
+/** The name of the function of a stack's Drain, which is there before all the rest is. */
+export const drainIn = ({ resources = [] }: StackState): string | undefined =>
+  resources.find(
+    ({ type, urn }) => type === "aws:lambda/function:Function" && urn.includes("::lastframe:infra:Drain$"),
+  )?.inputs?.name;
+
+/** Whether Drain is asked before a stream of the stack may go. */
+export const hasGuards = ({ resources = [] }: StackState): boolean =>
+  resources.some(({ type }) => type === "aws:lambda/invocation:Invocation");
+
 /** What an engine was making: when it died, whether that was made is not known. */
 export const halfMadeIn = ({ pending_operations: pending = [] }: StackState): StateResource[] =>
   pending.filter(isCreating).map(({ resource }) => resource);

@@ -3,8 +3,9 @@ import { engineRun } from "./engineRuns";
 import { failure } from "./failure";
 import { resumable, resumably } from "./findEvent";
 import { drawUpManifest, type Manifest, manifestKey, readManifest, writeManifest } from "./manifest";
-import { openOwnStream, ownState } from "./own";
+import { openOwnStream } from "./own";
 import type { Run } from "./progress";
+import { provideDrain, tellGivenUp } from "./provideDrain";
 import { untilDisconnected, untilSilent } from "./quiet";
 import { type EventRecord, nameOf, stackOf } from "./record";
 import type { Tools } from "./tools";
@@ -91,7 +92,7 @@ async function untilStopped(tools: Tools, asked: EventRecord, run: Run): Promise
   let record = asked;
   for (let round = 1; record.phase !== "stopped"; round += 1) {
     if (record.phase === "stopping") {
-      record = await close(tools, record, run);
+      record = await close(tools, await provideDrain(tools, record, run), run);
       await writeManifest(tools, record, await archiveAll(tools, record, run));
       record = await inPhase(tools, record, "destroying");
     }
@@ -172,22 +173,14 @@ async function drainAll(tools: Tools, record: EventRecord, { progress, signal }:
 
 /** The stack goes, and the manifest is drawn up for good. Whoever comes second waits and finds it gone. */
 async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
-  const { engine, records, base, now } = tools;
-  const stack = stackOf(record);
+  const { engine, records, now } = tools;
   await engineRun(
     tools,
     record,
     run,
     async (signal) => {
-      // Drain heeds what its stack says of giving up, so the stack must say it first.
-      if (record.stop?.abandon && (await ownState(tools, record))) {
-        const { eventProgram } = await import("./eventProgram");
-        await engine.up(stack, base.region, eventProgram(record, base), {
-          listener: run.progress.engine("telling the stack what is given up"),
-          signal,
-        });
-      }
-      await engine.destroy(stack, { listener: run.progress.engine("removing the stack"), signal });
+      if (record.stop?.abandon) await tellGivenUp(tools, record, { ...run, signal });
+      await engine.destroy(stackOf(record), { listener: run.progress.engine("removing the stack"), signal });
     },
     async () => (await records.read(record.id))?.phase === "stopped",
   );
