@@ -15,6 +15,7 @@ import {
   readHead,
   type StoredChange,
 } from "./ledger";
+import { listStretch, type Stretch } from "./listStretch";
 import { makePlannedNumbers, readHours, unaccounted } from "./owed";
 import { type ClipPlan, planClips } from "./plan";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
@@ -106,7 +107,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const ownFromSeq = head.nextSeq;
   /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
   let ownSeq: number | undefined;
-  let listing: { fromMs: number; fragments: Fragment[]; answeredMs: number } | undefined;
+  let listing: (Stretch & { fromMs: number }) | undefined;
+  /** Server time before which this round has listed stretch after stretch, and found all of it accounted for. */
+  let passedToMs = 0;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
   /** Deferred fragments are tried again in the order of their entries, once. */
@@ -131,7 +134,10 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     // the one that says when that was. What it does show was held after all.
     const uncovered = {
       fromMs: Math.max(state.lowWaterMs, listing.fromMs),
-      toMs: earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
+      toMs: Math.min(
+        earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
+        listing.toMs + 1,
+      ),
     };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));
@@ -143,7 +149,14 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       if (!mayGoOn(clips.length)) return stopped(state);
       const isPlanned = new Set(plan.fragments);
       const left = { fragments: owed.fragments.filter((fragment) => !isPlanned.has(fragment)), plans };
-      if (await write(plan, state, { lowWaterMs: lowWaterFor(left.fragments) })) owed = left;
+      if (await write(plan, state, { lowWaterMs: lowWaterFor(left.fragments, listing.toMs) })) owed = left;
+      continue;
+    }
+    if (listing.toMs < nowMs) {
+      if (!mayGoOn(clips.length)) return stopped(state);
+      // Nothing else may be concluded from a part: what is behind it, is listed next.
+      passedToMs = listing.toMs + 1;
+      [listing, owed] = [undefined, undefined];
       continue;
     }
     if (request.retryDeferred && mayGoOn(clips.length) && (await tryAgain(state))) continue;
@@ -204,15 +217,15 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   /**
-   * Lists from low-water to now; or, where nothing was planned for longer than the retention, from where the newest
-   * sweep found everything accounted for.
+   * Lists from low-water to now, or as much of it as can be held; or, where nothing was planned for longer than the
+   * retention, from where the newest sweep found everything accounted for.
    */
   async function list({ lowWaterMs }: LedgerState) {
     const isOld = lowWaterMs < nowMs - retentionMs;
     const swept = isOld ? await readSweep(vault, prefix, stream) : undefined;
-    const fromMs = Math.max(lowWaterMs, swept?.sweep.coveredToMs ?? 0);
-    const { fragments, answeredMs } = await source.list({ fromMs, toMs: nowMs });
-    return { fromMs, fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs };
+    const fromMs = Math.max(lowWaterMs, passedToMs, swept?.sweep.coveredToMs ?? 0);
+    const stretch = await listStretch(source, { fromMs, toMs: nowMs }, clipMs);
+    return { ...stretch, fromMs, fragments: markRepeats(inOrderOfIngestion(stretch.fragments)) };
   }
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
@@ -274,9 +287,13 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     return undefined;
   }
 
-  /** Low-water may rise to a border of the grid that is far enough back, and not past a fragment that is owed. */
-  function lowWaterFor(left: Fragment[]): number {
-    return Math.floor(earliest(left, nowMs - lookBackMs(stream)) / clipMs) * clipMs;
+  /**
+   * Low-water may rise to a border of the grid that is far enough back, and not past a fragment that is owed, or what was
+   * not listed.
+   */
+  function lowWaterFor(left: Fragment[], listedToMs: number): number {
+    const limitMs = Math.min(nowMs - lookBackMs(stream), listedToMs + 1);
+    return Math.floor(earliest(left, limitMs) / clipMs) * clipMs;
   }
 }
 

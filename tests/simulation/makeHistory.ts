@@ -11,7 +11,13 @@ export function makeHistory(seed: number): History {
   const random = makeRandom(seed, "visits");
   if (random.chance(0.1)) return visitsOf(history, random);
   const late = listedLate(retired(history, makeRandom(seed, "farewell")), makeRandom(seed, "late listings"));
-  return poisoned(late, makeRandom(seed, "poison"));
+  return listedInParts(poisoned(late, makeRandom(seed, "poison")), makeRandom(seed, "parts"));
+}
+
+/** At times so little fits into a listing that an outage's footage is listed in parts. */
+function listedInParts(history: History, random: Random): History {
+  if (!random.chance(0.3)) return history;
+  return { ...history, behaviours: { ...history.behaviours, listsAtMost: random.whole(4, 60) } };
 }
 
 /** At times whole calls fail for some of the fragments that they ask for, for a while or for good. */
