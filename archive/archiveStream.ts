@@ -15,7 +15,7 @@ import {
   readHead,
   type StoredChange,
 } from "./ledger";
-import { listStretch, type Stretch } from "./listStretch";
+import { listStretch } from "./listStretch";
 import { makePlannedNumbers, readHours, unaccounted } from "./owed";
 import { type ClipPlan, planClips } from "./plan";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
@@ -107,7 +107,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   const ownFromSeq = head.nextSeq;
   /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
   let ownSeq: number | undefined;
-  let listing: (Stretch & { fromMs: number }) | undefined;
+  let listing: Awaited<ReturnType<typeof list>> | undefined;
   /** Server time before which this round has listed stretch after stretch, and found all of it accounted for. */
   let passedToMs = 0;
   /** By the head as it was read or written here; unknown after someone else's entry. */
@@ -130,15 +130,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     listing ??= await list(state);
-    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
-    // the one that says when that was. What it does show was held after all.
-    const uncovered = {
-      fromMs: Math.max(state.lowWaterMs, listing.fromMs),
-      toMs: Math.min(
-        earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),
-        listing.toMs + 1,
-      ),
-    };
+    const { goneToMs, sweptToMs } = listing;
+    const uncovered = { fromMs: Math.max(state.lowWaterMs, passedToMs, sweptToMs), toMs: goneToMs };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));
       continue;
@@ -180,7 +173,9 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       continue;
     }
     if (isOver && closingFromMs !== undefined) {
-      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs: listing.answeredMs };
+      // A listing knows of nothing later than its range, however late it is answered.
+      const asOfMs = Math.min(nowMs, listing.answeredMs);
+      const compared = { fromMs: closingFromMs, toMs: nowMs, asOfMs };
       await record(closed(state, head.nextSeq, compared));
       continue;
     }
@@ -217,15 +212,20 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   /**
-   * Lists from low-water to now, or as much of it as can be held; or, where nothing was planned for longer than the
-   * retention, from where the newest sweep found everything accounted for.
+   * Lists from low-water to now, or as much of it as can be held. Where the beginning of that had expired by the answer,
+   * as when nothing was planned for as long as the retention, it is no gap as far as the newest sweep found everything
+   * accounted for.
    */
   async function list({ lowWaterMs }: LedgerState) {
-    const isOld = lowWaterMs < nowMs - retentionMs;
-    const swept = isOld ? await readSweep(vault, prefix, stream) : undefined;
-    const fromMs = Math.max(lowWaterMs, passedToMs, swept?.sweep.coveredToMs ?? 0);
-    const stretch = await listStretch(source, { fromMs, toMs: nowMs }, clipMs);
-    return { ...stretch, fromMs, fragments: markRepeats(inOrderOfIngestion(stretch.fragments)) };
+    const fromMs = Math.max(lowWaterMs, passedToMs);
+    const { fragments, answeredMs, toMs } = await listStretch(source, { fromMs, toMs: nowMs }, clipMs);
+    // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
+    // the one that says when that was. What it does show was held after all.
+    const unseenToMs = Math.min(toMs + 1, answeredMs - retentionMs + CLOCKS_APART_MS);
+    const goneToMs = earliest(fragments, unseenToMs);
+    const swept = fromMs < goneToMs ? await readSweep(vault, prefix, stream) : undefined;
+    const sweptToMs = swept?.sweep.coveredToMs ?? 0;
+    return { fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs, toMs, goneToMs, sweptToMs };
   }
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {

@@ -71,7 +71,7 @@ export interface ClosedChange {
   clips: number;
   fragments: number;
   coverage: Coverage;
-  /** The server time that was listed and compared, and when the listing was answered. */
+  /** The server time that was listed and compared, and the instant in it as of which: what came later is not known. */
   compared: { fromMs: number; toMs: number; asOfMs: number };
   /** What cannot be read and is still owed. */
   deferred?: DeferredRange[];

@@ -33,7 +33,7 @@ const change = z.discriminatedUnion("kind", [
     checksum: z.string().optional(),
   }),
   z.object({ kind: z.literal("gap"), fromMs: timeMs, toMs: timeMs, cause: z.string() }),
-  z.object({ kind: z.literal("closed"), compared: z.object({ asOfMs: timeMs }) }),
+  z.object({ kind: z.literal("closed"), compared: z.object({ toMs: timeMs, asOfMs: timeMs }) }),
   z.object({ kind: z.literal("ended") }),
 ]);
 

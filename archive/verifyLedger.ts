@@ -1,4 +1,5 @@
-import { mergeStretches, type Stretch } from "./coverage";
+import { HOUR_MS } from "./books";
+import { cutTo, holesIn, mergeStretches, type Stretch } from "./coverage";
 import { fragmentListHash } from "./keys";
 import { type Damage, makeChainCheck } from "./verifyChain";
 import type { VerifiedEntry, VerifiedPlan } from "./verifyEntry";
@@ -25,8 +26,9 @@ export interface LedgerClip {
   /** Where its plan stands; unknown where that entry cannot be read. */
   plan?: { entryKey: string; versionId: string; seq: number };
   fragmentListSha256?: string;
-  /** Media time that its fragments cover. */
+  /** Media time that its fragments cover, and server time. */
   stretches: Stretch[];
+  serverStretches: Stretch[];
   fragmentCount: number;
   stored?: { seq: number; atMs: number; sizeBytes: number; sha256: string; checksum?: string };
   /** The entry that replaced its plan: the key holds no clip. */
@@ -82,6 +84,7 @@ export function makeLedgerReading(folder: string, createdMs: number) {
         plan: { entryKey: key, versionId: version?.versionId ?? "", seq },
         fragmentListSha256: fragmentListHash(clip.fragments),
         stretches: stretchesOf(clip.fragments),
+        serverStretches: stretchesOf(clip.fragments, sentMs),
         fragmentCount: clip.fragments.length,
       });
     };
@@ -106,12 +109,14 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       const { fromMs, toMs, cause } = change;
       gaps.push({ fromMs, toMs, cause, clock: "server", seq });
     } else if (change.kind === "closed") {
-      accountedToMs = Math.max(accountedToMs, change.compared.asOfMs);
+      // A slow fragment that began before is listed as late as 45 minutes afterwards, and amends the recording.
+      const { toMs, asOfMs } = change.compared;
+      accountedToMs = Math.max(accountedToMs, Math.min(toMs, asOfMs) - HOUR_MS);
     }
   }
 
   function clipOf(key: string): LedgerClip {
-    const clip = clips.get(key) ?? { key, stretches: [], fragmentCount: 0 };
+    const clip = clips.get(key) ?? { key, stretches: [], serverStretches: [], fragmentCount: 0 };
     clips.set(key, clip);
     return clip;
   }
@@ -138,18 +143,40 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       for (const stretch of stretches)
         gaps.push({ ...stretch, cause, clock: "media", seq, fragmentCount, key });
     }
-    return { createdMs, entryCount, lastSeq, accountedToMs, hasEnded, clips, gaps, damage };
+    const held = [...clips.values()].flatMap((clip) =>
+      clip.stored && !clip.void ? clip.serverStretches : [],
+    );
+    const told = gaps.flatMap((gap) => (gap.clock === "server" ? outsideOf(held, gap) : [gap]));
+    return { createdMs, entryCount, lastSeq, accountedToMs, hasEnded, clips, gaps: told, damage };
   }
 
   return { take, end };
 }
 
-/** Media time that fragments cover: at least a millisecond each, so that none goes unseen. */
-function stretchesOf(fragments: VerifiedPlan["fragments"]): Stretch[] {
+/**
+ * When a fragment began, for a gap by the service's clock: on its way for less than the longest fragment is, it is known
+ * by the camera's own clock, as the time is that is asked about. A camera whose clock is wrong is known by the service's.
+ */
+function sentMs({ serverMs, producerMs }: VerifiedPlan["fragments"][number]): number {
+  const maxWayMs = 20_000;
+  return producerMs < serverMs && serverMs - producerMs <= maxWayMs ? producerMs : serverMs;
+}
+
+/** The parts of a gap in which no clip holds fragments. The last ones before a gap are of time that it reaches back to. */
+function outsideOf(held: Stretch[], gap: Gap): Gap[] {
+  const within = cutTo(gap, held);
+  return within.length === 0 ? [gap] : holesIn(gap, within).map((hole) => ({ ...gap, ...hole }));
+}
+
+/** Media time, or another, that fragments cover: at least a millisecond each, so that none goes unseen. */
+function stretchesOf(
+  fragments: VerifiedPlan["fragments"],
+  startOf = ({ producerMs }: VerifiedPlan["fragments"][number]) => producerMs,
+): Stretch[] {
   return mergeStretches(
-    fragments.map(({ producerMs, durationMs }) => ({
-      fromMs: producerMs,
-      toMs: producerMs + Math.max(1, durationMs),
-    })),
+    fragments.map((fragment) => {
+      const fromMs = startOf(fragment);
+      return { fromMs, toMs: fromMs + Math.max(1, fragment.durationMs) };
+    }),
   );
 }

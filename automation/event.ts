@@ -9,7 +9,7 @@ import {
   sweep,
   tellStopped,
 } from "./event/commands";
-import { exitCodes, explain, failure } from "./event/failure";
+import { exitCodes, explain, type Failure, failure, failureJson } from "./event/failure";
 import { findEvent } from "./event/findEvent";
 import { makeProgress, type Run } from "./event/progress";
 import { readStart, readTtl, type StartOptions } from "./event/startOptions";
@@ -21,6 +21,7 @@ export function eventCommand(): Command {
   const event = new Command("event").description(
     "Recording events: a stack of its own for as long as it lasts, its footage for ever.",
   );
+  throwErrors(event);
 
   withCommon(event.command("start"))
     .description("Makes the stack of an event, and says what each camera needs.")
@@ -117,33 +118,42 @@ async function run(
     await withTools(base, async (tools) => act(tools, { progress, signal: interrupted.signal }));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    throw failure("interrupted", `interrupted; ${goOn}`, error);
+    throw failure("interrupted", `interrupted; ${goOn}`, error, { resume: (error as Failure).resume });
   } finally {
     progress.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }
 
-/** Runs a command line; a failure is one line, and its exit code says of which kind. */
+/**
+ * Runs a command line; a failure is one line, or with `--json` one object where the answer would be, and its exit code
+ * says of which kind.
+ */
 export async function main(program: Command, args: string[]): Promise<void> {
   throwErrors(program);
   try {
     await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-      return;
-    }
+  } catch (thrown) {
+    const error = thrown instanceof CommanderError ? misread(thrown) : thrown;
+    if (!error) return;
     const { ending, line } = explain(error);
-    console.error(`error: ${line}`);
+    if (args.includes("--json")) console.log(failureJson(error));
+    else console.error(`error: ${line}`);
     process.exitCode = exitCodes[ending];
   }
 }
 
-/** Has Commander throw instead of ending the process with an exit code of its own. */
+/** Has Commander throw, instead of printing an error and ending the process; commands that are made of it do the same. */
 function throwErrors(command: Command): void {
-  command.exitOverride();
-  for (const one of command.commands) throwErrors(one);
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+}
+
+/** A command line that Commander could not read; nothing where it printed its help, which it does not have to be told. */
+function misread({ code, exitCode, message }: CommanderError): Failure | undefined {
+  if (!code.startsWith("commander.help") && exitCode !== 0)
+    return failure("usage", message.replace(/^error: /, ""));
+  process.exitCode = exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  return undefined;
 }
 
 if (require.main === module) void main(eventCommand().name("npm run event --"), process.argv.slice(2));

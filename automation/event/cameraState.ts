@@ -1,7 +1,5 @@
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { findBacklog } from "../../archive/backlog";
-import { ledgerFolder } from "../../archive/keys";
-import { readHead } from "../../archive/ledger";
 import { currentLife } from "../../archive/lives";
 import type { FragmentSource, StreamDescription } from "../../archive/ports";
 import { archivePrefix, type EventRecord } from "./record";
@@ -16,7 +14,7 @@ export interface CameraState {
   stream: string;
   /** `gone` when the stream is not there: not yet, or not any more. */
   activity: "sending" | "silent" | "gone";
-  /** Fragments that Kinesis Video Streams acknowledged and that are known of: archived ones and those that are owed. */
+  /** Fragments that Kinesis Video Streams acknowledged and that are known of: those archived, owed, or given up with the stream. */
   acknowledged: number;
   archived: number;
   /** Of the oldest fragment that is held and not archived, ISO 8601. */
@@ -28,19 +26,27 @@ export interface CameraState {
 /** A camera that sends has a new fragment at least this often: the longest takes 20 s, and is listed when it is over. */
 const SENDING_MS = 45_000;
 
-/** Looks at one camera through the services themselves. */
+/**
+ * Looks at one camera through the services themselves.
+ * @param counted fragments that its ledger has in clips, and those that were given up, which no stream holds any more
+ */
 export async function cameraState(
   { kinesisVideo, vault, base }: Tools,
   { id }: EventRecord,
   { camera, name: stream }: EventCamera,
-  nowMs: number,
+  { nowMs, archived, givenUp }: { nowMs: number; archived: number; givenUp: number },
 ): Promise<CameraState> {
   const source = kinesisVideo.openStream(stream);
-  const life = await currentLife(source);
-  if (!life) return { camera, stream, activity: "gone", acknowledged: 0, archived: 0, lagSeconds: 0 };
+  if (!(await currentLife(source)))
+    return {
+      camera,
+      stream,
+      activity: "gone",
+      acknowledged: archived + givenUp,
+      archived,
+      lagSeconds: 0,
+    };
   const prefix = archivePrefix(base.prefix, id);
-  const { entry } = await readHead(vault, ledgerFolder(prefix, life));
-  const archived = entry?.state.totals.fragments ?? 0;
   const backlog = await findBacklog({ source, vault, prefix, nowMs });
   const { oldestMs } = backlog;
   return {

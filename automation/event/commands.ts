@@ -159,15 +159,17 @@ export async function sweep(
     }
   }
   progress.end();
-  if (json)
-    answer({
-      stopped: stopped.map(({ record, manifest }) => ({ ...describe(record), answer: manifest?.answer })),
-      failed,
-    });
-  else if (stopped.length + failed.length === 0) console.log("no event's time is over");
-  else for (const one of stopped) console.log(stoppedText(one, tools.base.bucket));
-  if (failed.length > 0)
-    throw failure("unavailable", `not stopped: ${failed.join("; ")}; the next sweep tries again`);
+  const told = {
+    stopped: stopped.map(({ record, manifest }) => ({ ...describe(record), answer: manifest?.answer })),
+    failed,
+  };
+  if (!json && stopped.length + failed.length === 0) console.log("no event's time is over");
+  if (!json) for (const one of stopped) console.log(stoppedText(one, tools.base.bucket));
+  if (failed.length > 0) {
+    const line = `not stopped: ${failed.join("; ")}; the next sweep tries again`;
+    throw failure("unavailable", line, undefined, { answer: told });
+  }
+  if (json) answer(told);
 }
 
 /** Prints what an event left behind, which also decides how the command ends. */

@@ -20,13 +20,33 @@ export const exitCodes = {
 export type Ending = keyof typeof exitCodes;
 
 /** An error that a person is told in one line, without a stack trace. */
-export interface Failure extends Error {
+export interface Failure extends Error, ForPrograms {
   ending: Ending;
 }
 
+/** What a program is told beside the line. */
+interface ForPrograms {
+  /** The command that goes on, where there is something to go on with. */
+  resume?: string;
+  /** What the command would have answered, as far as it came. */
+  answer?: object;
+}
+
 /** Makes an error of one line: what happened, to which thing, and what to do. */
-export function failure(ending: Ending, message: string, cause?: unknown): Failure {
-  return Object.assign(new Error(message, { cause }), { ending });
+export function failure(
+  ending: Ending,
+  message: string,
+  cause?: unknown,
+  forPrograms: ForPrograms = {},
+): Failure {
+  return Object.assign(new Error(message, { cause }), { ending, ...forPrograms });
+}
+
+/** A failure as one JSON object in one line, for `--json`. */
+export function failureJson(error: unknown): string {
+  const { ending, line } = explain(error);
+  const { resume, answer = {} } = error as Partial<Failure>;
+  return JSON.stringify({ ...answer, error: line, ending, exitCode: exitCodes[ending], resume });
 }
 
 /** How a command that threw this ends, and the line that says why. */

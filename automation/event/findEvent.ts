@@ -27,6 +27,21 @@ export async function findEvent({ records, baseName }: Tools, written: string): 
   throw failure("usage", `[NAME] there is no event ${written}; ${known}`);
 }
 
+/** What goes on with an event that is not settled. */
+const resumeCommand = (record: Pick<EventRecord, "id">): string => `lastframe event resume ${nameOf(record)}`;
+
 /** How to go on with an event that is not settled. */
 export const resumable = (record: Pick<EventRecord, "id">): string =>
-  `\`lastframe event resume ${nameOf(record)}\` goes on from there`;
+  `\`${resumeCommand(record)}\` goes on from there`;
+
+/** Does something that can be gone on with; when it fails, its error says by what command. */
+export async function resumably<Result>(
+  record: Pick<EventRecord, "id">,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    throw Object.assign(error as Error, { resume: resumeCommand(record) });
+  }
+}

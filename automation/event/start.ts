@@ -6,7 +6,7 @@ import { durationText } from "./duration";
 import { engineRun } from "./engineRuns";
 import { fromId, namesOf } from "./eventName";
 import { failure } from "./failure";
-import { resumable } from "./findEvent";
+import { resumable, resumably } from "./findEvent";
 import { givePasswords } from "./passwords";
 import type { Run } from "./progress";
 import { type EventRecord, isAlive, nameOf } from "./record";
@@ -71,18 +71,22 @@ export async function makeStack(tools: Tools, record: EventRecord, run: Run): Pr
   const { stack } = fromId(record.id);
   // Everything that is deployed comes with it, which takes a second to load: commands that only look do without.
   const { eventProgram } = await import("./eventProgram");
-  await engineRun(
-    tools,
-    record,
-    run,
-    (signal) =>
-      engine.up(stack, base.region, eventProgram(record, base), {
-        listener: run.progress.engine("making the stack"),
-        signal,
-      }),
-    async () => (await records.read(record.id))?.phase !== "starting",
-  );
-  return records.update(record.id, (one) => (one.phase === "starting" ? { ...one, phase: "running" } : one));
+  return resumably(record, async () => {
+    await engineRun(
+      tools,
+      record,
+      run,
+      (signal) =>
+        engine.up(stack, base.region, eventProgram(record, base), {
+          listener: run.progress.engine("making the stack"),
+          signal,
+        }),
+      async () => (await records.read(record.id))?.phase !== "starting",
+    );
+    return records.update(record.id, (one) =>
+      one.phase === "starting" ? { ...one, phase: "running" } : one,
+    );
+  });
 }
 
 function recordFor(request: StartRequest, nowMs: number, { baseName, base }: Tools): EventRecord {

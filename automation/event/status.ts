@@ -3,6 +3,7 @@ import { readHead } from "../../archive/ledger";
 import { type CameraState, cameraState } from "./cameraState";
 import { durationText } from "./duration";
 import { makeLedgerRecord, readEntries } from "./ledgerRecord";
+import { readManifest } from "./manifest";
 import { archivePrefix, type EventRecord, nameOf } from "./record";
 import type { Tools } from "./tools";
 
@@ -26,10 +27,10 @@ export function makeStatus(tools: Tools, id: string): () => Promise<EventStatus>
   const prefix = archivePrefix(base.prefix, id);
   const ledgers = new Map<string, { nextSeq: number } & ReturnType<typeof makeLedgerRecord>>();
 
-  /** The gaps of all lives of a stream. */
-  async function gapsOf(streamName: string) {
+  /** How many fragments are in clips, and the gaps, of all lives of a stream. */
+  async function readLedgers(streamName: string) {
     const lives = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
-    const missing = await Promise.all(
+    const records = await Promise.all(
       lives.map(async (createdMs) => {
         const folder = ledgerFolder(prefix, { streamName, createdMs });
         const ledger = ledgers.get(folder) ?? { nextSeq: 0, ...makeLedgerRecord() };
@@ -38,26 +39,35 @@ export function makeStatus(tools: Tools, id: string): () => Promise<EventStatus>
         const added = { fromSeq: ledger.nextSeq, toSeq: nextSeq - 1 };
         for await (const entry of readEntries(vault, folder, added)) ledger.take(entry);
         ledger.nextSeq = nextSeq;
-        return ledger.record.missing;
+        return ledger.record;
       }),
     );
-    return missing.flat().map(({ fromMs, toMs, cause, fragments }) => ({
-      from: new Date(fromMs).toISOString(),
-      to: new Date(toMs).toISOString(),
-      cause,
-      ...(fragments ? { fragments: fragments.length } : {}),
-    }));
+    return {
+      archived: records
+        .flatMap(({ clips }) => clips)
+        .reduce((sum, { plan }) => sum + plan.fragments.length, 0),
+      gaps: records
+        .flatMap(({ missing }) => missing)
+        .map(({ fromMs, toMs, cause, fragments }) => ({
+          from: new Date(fromMs).toISOString(),
+          to: new Date(toMs).toISOString(),
+          cause,
+          ...(fragments ? { fragments: fragments.length } : {}),
+        })),
+    };
   }
 
   return async () => {
     const record = await records.read(id);
     if (!record) throw new Error(`the record of ${id} is gone`);
     const nowMs = await now();
+    const abandoned = record.stop?.abandon ? ((await readManifest(tools, id))?.abandoned ?? []) : [];
     const cameras = await Promise.all(
-      record.streams.map(async (camera) => ({
-        ...(await cameraState(tools, record, camera, nowMs)),
-        gaps: await gapsOf(camera.name),
-      })),
+      record.streams.map(async (camera) => {
+        const { archived, gaps } = await readLedgers(camera.name);
+        const givenUp = abandoned.find(({ stream }) => stream === camera.name)?.fragments.length ?? 0;
+        return { ...(await cameraState(tools, record, camera, { nowMs, archived, givenUp })), gaps };
+      }),
     );
     return {
       event: id,

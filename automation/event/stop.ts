@@ -3,7 +3,7 @@ import { drainFunctionOf, drainStream, isRefusedByDrain } from "./drain";
 import { engineRun } from "./engineRuns";
 import { fromId } from "./eventName";
 import { failure } from "./failure";
-import { resumable } from "./findEvent";
+import { resumable, resumably } from "./findEvent";
 import { drawUpManifest, type Manifest, manifestKey, readManifest, writeManifest } from "./manifest";
 import type { Run } from "./progress";
 import { untilDisconnected, untilSilent } from "./quiet";
@@ -82,7 +82,13 @@ function askToStop(
 
 /** Does what is left of stopping an event that was asked to. */
 async function goOnStopping(tools: Tools, asked: EventRecord, run: Run): Promise<Stopped> {
-  const { base } = tools;
+  const record = await resumably(asked, () => untilStopped(tools, asked, run));
+  const manifest = await readManifest(tools, record.id);
+  return { record, manifest, manifestKey: manifestKey(tools.base.prefix, record.id) };
+}
+
+/** Takes an event from the phase that it is in to its end. */
+async function untilStopped(tools: Tools, asked: EventRecord, run: Run): Promise<EventRecord> {
   let record = asked;
   for (let round = 1; record.phase !== "stopped"; round += 1) {
     if (record.phase === "stopping") {
@@ -100,8 +106,7 @@ async function goOnStopping(tools: Tools, asked: EventRecord, run: Run): Promise
       record = await inPhase(tools, record, "stopping");
     }
   }
-  const manifest = await readManifest(tools, record.id);
-  return { record, manifest, manifestKey: manifestKey(base.prefix, record.id) };
+  return record;
 }
 
 /** Moves an event that is not over to another phase. */

@@ -111,7 +111,7 @@ describe("the answer of an archive", () => {
           clips: 3,
           fragments: 90,
           coverage: [],
-          compared: { fromMs: 0, toMs: 1, asOfMs: at(5000) },
+          compared: { fromMs: 0, toMs: at(8700), asOfMs: at(8600) },
         }),
     ],
     ["the end of the stream's life", (archive: Archive) => void archive.entry({ kind: "ended" })],

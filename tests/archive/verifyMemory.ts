@@ -1,5 +1,6 @@
 import * as crypto from "node:crypto";
 import type { ArchiveReader, Expiration } from "../../archive/verifyPorts";
+import type { memoryVault } from "./memoryPorts";
 
 /** Server and media time of all hand-made archives: 2026-11-22 14:00 UTC. */
 export const T0 = Date.UTC(2026, 10, 22, 14);
@@ -152,6 +153,30 @@ export function handMadeArchive() {
         expirations: async () => expirations,
       };
     },
+  };
+}
+
+/** A bucket that archivers wrote, to be looked at. */
+export function readerOf({ objects, folders }: ReturnType<typeof memoryVault>): ArchiveReader {
+  const versionId = "v0";
+  return {
+    async *keys(prefix) {
+      for (const key of [...objects.keys()].sort()) {
+        const object = objects.get(key);
+        if (object && key.startsWith(prefix))
+          yield { key, versions: [{ versionId, sizeBytes: object.bytes.length }] };
+      }
+    },
+    folders,
+    describe: async (key) => {
+      const object = objects.get(key);
+      return object && { sizeBytes: object.bytes.length, metadata: object.metadata };
+    },
+    read: async (key) => {
+      const object = objects.get(key);
+      return object && chunksOf(object.bytes);
+    },
+    expirations: async () => [],
   };
 }
 

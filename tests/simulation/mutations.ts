@@ -116,8 +116,8 @@ export const MUTATIONS: Mutation[] = [
     name: "gap-too-long",
     breaks: "footage that is still held is given up",
     file: round,
-    find: "earliest(listing.fragments, listing.answeredMs - retentionMs + CLOCKS_APART_MS),",
-    replace: "listing.answeredMs - retentionMs + 600_000,",
+    find: "const goneToMs = earliest(fragments, unseenToMs);",
+    replace: "const goneToMs = unseenToMs + 600_000;",
   },
   {
     name: "minute-known-by-its-book",

@@ -26,7 +26,7 @@ export interface World {
   /** The claim on the stream, each time that it was written. */
   claims(): { holder: string; generation: number }[];
   /** What the watermark of a life said, each time that it was written. */
-  sweeps(createdMs: number): { atMs: number; coveredToMs: number }[];
+  sweeps(createdMs: number): { atMs: number; putMs: number; coveredToMs: number }[];
 }
 
 /**
@@ -82,12 +82,12 @@ function makeWorld(history: History): World {
     endMs,
     claims: () =>
       (bucket.written.get(`claims/${STREAM_NAME}.json`) ?? []).map(
-        (text) => JSON.parse(text) as { holder: string; generation: number },
+        ({ text }) => JSON.parse(text) as { holder: string; generation: number },
       ),
     sweeps: (createdMs) =>
-      (bucket.written.get(`sweeps/${STREAM_NAME}/${createdMs}.json`) ?? []).map((text) => {
+      (bucket.written.get(`sweeps/${STREAM_NAME}/${createdMs}.json`) ?? []).map(({ text, putMs }) => {
         const { at, coveredToMs } = JSON.parse(text) as { at: string; coveredToMs: number };
-        return { atMs: Date.parse(at), coveredToMs };
+        return { atMs: Date.parse(at), putMs, coveredToMs };
       }),
   };
 }

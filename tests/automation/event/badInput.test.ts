@@ -6,16 +6,19 @@ import { eventCommand, main } from "../../../automation/event";
 import { type EventCloud, OPERATION_MS, startEventCloud } from "./support";
 
 /** Runs the command line in this process, where it ends before anything is opened. */
-async function refused(...args: string[]): Promise<{ code: unknown; told: string }> {
+async function refused(...args: string[]): Promise<{ code: unknown; told: string; answer: string }> {
   const told: string[] = [];
-  const say = console.error;
+  const answered: string[] = [];
+  const { error: say, log } = console;
+  console.log = (line: string) => answered.push(line);
   const write = process.stderr.write;
   console.error = (line: string) => told.push(line);
   process.stderr.write = ((text: string) => told.push(text.trimEnd()) > 0) as typeof process.stderr.write;
   try {
     await main(eventCommand(), args);
-    return { code: process.exitCode, told: told.join("\n") };
+    return { code: process.exitCode, told: told.join("\n"), answer: answered.join("\n") };
   } finally {
+    console.log = log;
     console.error = say;
     process.stderr.write = write;
     process.exitCode = undefined;
@@ -95,6 +98,20 @@ describe("what lastframe event answers to bad input", () => {
       expect(told).to.match(line);
     });
   }
+
+  for (const [args, line] of [
+    [["start", "--json"], "missing required argument 'NAME'"],
+    [
+      ["start", "derby", "--json", "--clip", "1"],
+      "[--clip] is 1; write a whole number of seconds from 10 to 900",
+    ],
+  ] as const)
+    it(`with --json, nothing but one object where the answer would be: ${line}`, async () => {
+      const { code, told, answer } = await refused(...args);
+
+      expect([code, told]).to.deep.equal([64, ""]);
+      expect(JSON.parse(answer)).to.deep.equal({ error: line, ending: "usage", exitCode: 64 });
+    });
 });
 
 describe("what lastframe event answers to what it finds", function () {
@@ -210,6 +227,31 @@ describe("what lastframe event answers to what it finds", function () {
       "20261103-derby",
     ]);
     expect(await cloud.leftovers()).to.deep.equal([]);
+  });
+
+  it("tells a program in one object what a sweep could stop, what not, and why", async () => {
+    await cloud.putRecord("20261104-sprint");
+    const fail = { code: "NotAuthorizedException", status: 401, message: "not yours" };
+    cloud.cloud.faults.use({ rules: [{ service: "kinesisvideo", action: "DescribeStream", fail }] });
+
+    const { code, stdout, stderr } = await cloud.done(["sweep", "--json"]);
+
+    const notStopped = "sprint: AWS answered NotAuthorizedException: not yours";
+    expect(JSON.parse(stdout)).to.deep.equal({
+      stopped: [],
+      failed: [notStopped],
+      error: `not stopped: ${notStopped}; the next sweep tries again`,
+      ending: "unavailable",
+      exitCode: 69,
+    });
+    expect(code).to.equal(69);
+    // Progress is JSON too, line by line.
+    expect(
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).event),
+    ).to.deep.equal(["sweep"]);
   });
 
   it("says so when the bucket of the base is gone, and lets the event be", async () => {

@@ -145,16 +145,20 @@ describe("an event whose tool dies", function () {
       inTerminal("start", "dash", "--streams", "gate"),
     );
     await crashAt("kinesisvideo", "CreateStream", ["resume", "dash"]);
-    const stopping = await interruptedAt(/removing the stack/, inTerminal("stop", "dash"));
+    const stopping = await interruptedAt(/removing the stack/, inTerminal("stop", "dash", "--json"));
 
     const { code, stdout, stderr } = await cloud.done(["stop", "dash"]);
 
-    for (const ended of [starting, stopping]) {
-      expect([ended.code, ended.stdout], ended.stderr).to.deep.equal([130, ""]);
-      expect(ended.stderr).to.match(
-        /error: interrupted; `lastframe event resume dash` goes on from there\n$/,
-      );
-    }
+    const goOn = "interrupted; `lastframe event resume dash` goes on from there";
+    expect([starting.code, starting.stdout], starting.stderr).to.deep.equal([130, ""]);
+    expect(starting.stderr.trimEnd().split("\n").at(-1)).to.equal(`error: ${goOn}`);
+    expect(stopping.code, stopping.stderr).to.equal(130);
+    expect(JSON.parse(stopping.stdout)).to.deep.equal({
+      error: goOn,
+      ending: "interrupted",
+      exitCode: 130,
+      resume: "lastframe event resume dash",
+    });
     expect(code, stderr).to.equal(0);
     expect(stderr).not.to.match(/lock is that of an engine/);
     expect(stdout).to.match(/^dash is stopped: silent/);

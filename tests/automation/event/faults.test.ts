@@ -69,15 +69,19 @@ describe("an event that meets trouble", function () {
     await camera.stop();
     cloud.cloud.faults.use({ rules: [{ service: "kinesisvideo", action: "DeleteStream", fail: refusal }] });
 
-    const failed = await cloud.done(["stop", "once"]);
+    const failed = await cloud.done(["stop", "once", "--json"]);
     const afterwards = await phaseOf("once");
     cloud.cloud.faults.use({ rules: [] });
     const stops = await Promise.all([cloud.done(["stop", "once"]), cloud.done(["stop", "once"])]);
 
     expect([failed.code, afterwards], failed.stderr).to.deep.equal([69, "destroying"]);
-    expect(failed.stderr).to.match(
-      /error: once-gate \(aws:kinesis\/videoStream:VideoStream\): .*out of order today/,
-    );
+    const { error, ...more } = JSON.parse(failed.stdout);
+    expect(error).to.match(/^once-gate \(aws:kinesis\/videoStream:VideoStream\): .*out of order today/);
+    expect(more).to.deep.equal({
+      ending: "unavailable",
+      exitCode: 69,
+      resume: "lastframe event resume once",
+    });
     expect(stops.map(({ code, stdout }) => [code, stdout.split("\n")[0]])).to.deep.equal([
       [0, "once is stopped: complete"],
       [0, "once is stopped: complete"],
@@ -184,6 +188,7 @@ describe("an event that meets trouble", function () {
 
     const refused = await cloud.done(["stop", "loss"]);
     const givenUp = await cloud.done(["stop", "loss", "--abandon"]);
+    const status = JSON.parse((await cloud.done(["status", "loss", "--json"])).stdout);
 
     expect(refused.code, refused.stderr).to.equal(75);
     expect(refused.stderr).to.match(
@@ -193,6 +198,8 @@ describe("an event that meets trouble", function () {
     const { abandoned, answer } = await cloud.manifest("loss");
     expect([answer, abandoned.map(({ stream }) => stream)]).to.deep.equal(["gaps", ["loss-gate"]]);
     expect(abandoned[0]?.fragments.toSorted()).to.deep.equal(acknowledgedBy(camera));
+    const acknowledged = camera.persisted.length;
+    expect(status.cameras[0]).to.include({ activity: "gone", acknowledged, archived: 0 });
     expect(await cloud.leftovers()).to.deep.equal([]);
   });
 });

@@ -94,6 +94,17 @@ describe("a recording event", function () {
     expect(await cloud.leftovers()).to.deep.equal([]);
   });
 
+  it("tells how many fragments each camera has in the archive also when its stream is gone", async () => {
+    const { cameras, phase } = JSON.parse((await cloud.done(["status", "derby", "--json"])).stdout);
+
+    const totals = (await cloud.manifest("derby")).streams.map(({ compared }) => compared.listed);
+    expect(phase).to.equal("stopped");
+    expect(totals.every((total) => total >= 15)).to.equal(true);
+    expect(
+      cameras.map((one: { [member: string]: unknown }) => [one.activity, one.acknowledged, one.archived]),
+    ).to.deep.equal(totals.map((total) => ["gone", total, total]));
+  });
+
   it("is over then: stopping it again says the same, and its name is taken for today", async () => {
     const again = await cloud.done(["stop", "derby"]);
     const anew = await cloud.done(start);

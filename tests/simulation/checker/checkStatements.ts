@@ -3,9 +3,12 @@ import type { World } from "../world";
 import { type Archive, plansIn, rowsOf } from "./readArchive";
 import { describe, type Violation } from "./violation";
 
+const MINUTE_MS = 60_000;
+
 /**
  * I10: what ledger and watermark say of a life. A recording that is closed, and time that a sweep calls covered, hold no
- * fragment that was listed then and that nothing accounts for by then.
+ * fragment that was listed then and that nothing accounts for by then; and of such time, no gap says later that nobody
+ * looked.
  */
 export function checkStatements(life: Life, { ledgers }: Archive, world: World): Violation[] {
   const violations: Violation[] = [];
@@ -24,11 +27,23 @@ export function checkStatements(life: Life, { ledgers }: Archive, world: World):
   }
 
   for (const { change, putMs, seq } of ledger.entries) {
-    if (change.kind === "closed" && change.compared)
-      hold(`entry ${seq}`, change.compared, change.compared.asOfMs, putMs);
+    if (change.kind !== "closed" || !change.compared) continue;
+    const { fromMs, asOfMs } = change.compared;
+    hold(`entry ${seq}`, { fromMs, toMs: asOfMs }, asOfMs, putMs);
   }
-  for (const { atMs, coveredToMs } of world.sweeps(life.createdMs)) {
+  const sweeps = world.sweeps(life.createdMs);
+  for (const { atMs, coveredToMs } of sweeps) {
     hold("a sweep", { fromMs: 0, toMs: coveredToMs }, atMs, world.endMs);
+  }
+  for (const entry of ledger.entries) {
+    const { change, putMs, seq } = entry;
+    if (change.kind !== "gap" || change.cause !== "expired") continue;
+    // Whoever writes the gap has read the watermark some calls before.
+    const before = sweeps.filter((sweep) => sweep.putMs < putMs - MINUTE_MS);
+    const coveredToMs = Math.max(0, ...before.map((sweep) => sweep.coveredToMs));
+    if ((change.fromMs ?? 0) >= coveredToMs) continue;
+    const says = `entry ${seq} names a gap (${change.cause}) in time that a sweep had called covered`;
+    violations.push({ invariant: "I10", says });
   }
   return violations;
 

@@ -26,8 +26,8 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
   /** Keys of each folder, last first: a ledger's keys count down, so a new one is added at the end. */
   const folders = new Map<string, string[]>();
   const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
-  /** Texts of keys that are written over, in their order. */
-  const written = new Map<string, string[]>();
+  /** Texts of keys that are written over, in their order, and when they were put. */
+  const written = new Map<string, { text: string; putMs: number }[]>();
   let version = 0;
 
   function put(
@@ -42,7 +42,7 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
     objects.set(key, { bytes, metadata, putMs: timeline.nowMs(), putBy, etag: String(version), firstBytes });
     if (/^(sweeps|claims)\//.test(key)) {
       if (!written.has(key)) written.set(key, []);
-      written.get(key)?.push(bytes.toString());
+      written.get(key)?.push({ text: bytes.toString(), putMs: timeline.nowMs() });
     }
     if (before) return;
     const keys = folders.get(folderOf(key)) ?? [];
