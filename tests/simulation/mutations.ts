@@ -141,13 +141,6 @@ export const MUTATIONS: Mutation[] = [
     replace: "return Math.floor((limitMs + 0 * left.length) / clipMs) * clipMs;",
   },
   {
-    name: "low-water-passes-unlisted",
-    breaks: "low-water rises past time behind a part of a long listing",
-    file: round,
-    find: "const limitMs = Math.min(nowMs - lookBackMs(stream), listedToMs + 1);",
-    replace: "const limitMs = nowMs - lookBackMs(stream) + 0 * listedToMs;",
-  },
-  {
     name: "part-is-all",
     breaks: "a part of a long listing is taken for all of it",
     file: round,
@@ -216,13 +209,6 @@ export const MUTATIONS: Mutation[] = [
     file: "archive/outcomes.ts",
     find: 'GetMediaForFragmentList: { ...KINESIS_VIDEO, InvalidArgumentException: "fallBack" },',
     replace: "GetMediaForFragmentList: KINESIS_VIDEO,",
-  },
-  {
-    name: "trouble-blames-fragments",
-    breaks: "a service that fails for a while puts off what it fails for",
-    file: "archive/fetchFragments.ts",
-    find: "const isTheirs = isRefused || (mayBeOfFragments(error) && (await othersAreRead()));",
-    replace: "const isTheirs = isRefused || mayBeOfFragments(error) || (await othersAreRead());",
   },
   {
     name: "given-up-early",
