@@ -32,7 +32,13 @@ const change = z.discriminatedUnion("kind", [
     sha256: z.string(),
     checksum: z.string().optional(),
   }),
-  z.object({ kind: z.literal("gap"), fromMs: timeMs, toMs: timeMs, cause: z.string() }),
+  z.object({
+    kind: z.literal("gap"),
+    fromMs: timeMs,
+    toMs: timeMs,
+    cause: z.string(),
+    fragments: z.array(fragment).default([]),
+  }),
   z.object({ kind: z.literal("closed"), compared: z.object({ toMs: timeMs, asOfMs: timeMs }) }),
   z.object({ kind: z.literal("ended") }),
 ]);

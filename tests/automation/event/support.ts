@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
-import { LocalWorkspace, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type OutputMap, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
 import type { Manifest } from "../../../automation/event/manifest";
 import type { EventRecord } from "../../../automation/event/record";
 import { Alerts } from "../../../infra/alerts";
@@ -49,6 +49,8 @@ export interface EventCloud {
   /** The environment of somebody who works with this cloud. */
   env: Record<string, string>;
   s3: S3;
+  /** Makes another stack that events may be told to be based on; answers its outputs. */
+  makeBase(stackName: string, program: PulumiFn): Promise<OutputMap>;
   /** Runs `npm run event -- …` in a process of its own, or in a group of them, as a terminal does. */
   event(args: string[], environment?: Record<string, string>, isGroup?: boolean): RunningCommand;
   /** Runs it to its end. */
@@ -60,9 +62,9 @@ export interface EventCloud {
   film(stream: string, options?: FilmOptions): Promise<TestCamera>;
   /**
    * Writes the record of an event as the tool does: of one that runs with the camera `gate` and whose time is over, where
-   * nothing else is said.
+   * nothing else is said, below the base's prefix.
    */
-  putRecord(id: string, said?: Partial<EventRecord>): Promise<void>;
+  putRecord(id: string, said?: Partial<EventRecord>, prefix?: string): Promise<void>;
   /** The id of the only event of a name. */
   idOf(name: string): Promise<string>;
   /** The manifest of the only event of a name. */
@@ -139,17 +141,25 @@ export async function startEventCloud(
     PATH: `${path.dirname(pulumiCommand.command)}${path.delimiter}${engine.PATH}`,
     TMPDIR: tmp,
   };
-  const set = Object.entries({ streams: [{ name: "gate" }], ...settings }).map(([key, value]) => [
-    `lastframe:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  const config = { "aws:region": "us-east-1", ...Object.fromEntries(set) };
-  const stack = await LocalWorkspace.createStack(
-    { stackName: "dev", projectName: "lastframe", program: base },
-    { pulumiCommand, envVars: env, stackSettings: { dev: { config } } },
-  );
-  const { outputs } = await stack.up({ color: "never" });
-  fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
+  let bases = 0;
+
+  async function makeBase(stackName: string, program: PulumiFn): Promise<OutputMap> {
+    bases += 1;
+    const set = Object.entries({ streams: [{ name: "gate" }], ...settings }).map(([key, value]) => [
+      `lastframe:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const config = { "aws:region": "us-east-1", ...Object.fromEntries(set) };
+    const stack = await LocalWorkspace.createStack(
+      { stackName, projectName: "lastframe", program },
+      { pulumiCommand, envVars: env, stackSettings: { [stackName]: { config } } },
+    );
+    const { outputs } = await stack.up({ color: "never" });
+    fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
+    return outputs;
+  }
+
+  const outputs = await makeBase("dev", base);
   const bucket = String(outputs.baseEnvironment?.value.bucket);
   const s3 = new S3(cloud.clientConfig);
   const running = new Set<RunningCommand>();
@@ -207,7 +217,7 @@ export async function startEventCloud(
     };
   }
 
-  async function putRecord(id: string, said: Partial<EventRecord> = {}): Promise<void> {
+  async function putRecord(id: string, said: Partial<EventRecord> = {}, prefix = ""): Promise<void> {
     const time = new Date(cloud.clock.nowMs()).toISOString();
     const record: EventRecord = {
       version: 1,
@@ -220,7 +230,11 @@ export async function startEventCloud(
       phase: "running",
       ...said,
     };
-    await s3.putObject({ Bucket: bucket, Key: `events/${id}/event.json`, Body: JSON.stringify(record) });
+    await s3.putObject({
+      Bucket: bucket,
+      Key: `${prefix}events/${id}/event.json`,
+      Body: JSON.stringify(record),
+    });
   }
 
   async function idOf(name: string): Promise<string> {
@@ -251,7 +265,7 @@ export async function startEventCloud(
       ...files("locks"),
       // The Pulumi SDK's language host keeps compiled code of its own there.
       ...fs.readdirSync(tmp).filter((name) => !name.startsWith("v8-compile-cache")),
-      ...fs.readdirSync(workspaces).slice(1),
+      ...fs.readdirSync(workspaces).slice(bases),
     ];
   }
 
@@ -269,6 +283,7 @@ export async function startEventCloud(
     cli: pulumiCommand,
     env,
     s3,
+    makeBase,
     event,
     done,
     film,
