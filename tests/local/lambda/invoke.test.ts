@@ -1,5 +1,6 @@
 import { InvokeCommand, UpdateFunctionCodeCommand } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
+import { until } from "../../support/until";
 import { archive, ROLE, type ServedLambda, serveLambda } from "./support";
 
 describe("local Lambda: invocations", () => {
@@ -25,6 +26,17 @@ describe("local Lambda: invocations", () => {
     expect(answer.StatusCode).to.equal(200);
     expect(answer.ExecutedVersion).to.equal("$LATEST");
     expect(answer.FunctionError).to.equal(undefined);
+  });
+
+  it("writes the end of a log before it is closed, also of an event that nobody waits for", async () => {
+    const source = "exports.handler = () => new Promise(() => setInterval(() => console.log('tick'), 5));";
+    await cloud.create("endless", source);
+    await cloud.client.send(new InvokeCommand({ FunctionName: "endless", InvocationType: "Event" }));
+    await until(() => cloud.logLines.some(({ message }) => message.includes("tick")));
+
+    await cloud.lambda.close();
+
+    expect(cloud.logLines.at(-1)?.message).to.match(/^REPORT RequestId: /);
   });
 
   it("gives the process the environment of Lambda and nothing of its own", async () => {
