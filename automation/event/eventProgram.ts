@@ -34,7 +34,7 @@ export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
     mapNoTracesOfEmptyErrors();
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const tags = { ...base.tags, stack, event: record.id };
+    const tags = { ...base.tags, stack, base: record.base, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
     const settings = loadSettings(
       {
