@@ -175,6 +175,7 @@ export const baseEnvironment = {
   vpcConfig,
   logRetentionDays,
   alertsTopicArn,
+  clipHook: settings.clipHook,
   tags: settings.tags,
   signIn: phone,
 };

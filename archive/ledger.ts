@@ -1,7 +1,7 @@
 import { type Books, closeBooks, type HourSummary } from "./books";
 import type { Fragment } from "./fragment";
 import { entryKey, entrySeq, sha256 } from "./keys";
-import type { HeldObject, Vault } from "./ports";
+import type { FirstVersion, Vault } from "./ports";
 import type { Coverage, OpenRecording } from "./recordings";
 import { readText, textBody } from "./text";
 
@@ -160,27 +160,30 @@ export interface Head {
   damaged: string[];
 }
 
-/** Reads the newest entry that can be read. Recording never stops for what cannot: it is stepped over and named. */
+/**
+ * Reads the newest entry that can be read and that chains to one behind it. Recording never stops for what does not: it is
+ * stepped over and named.
+ */
 export async function readHead(vault: Vault, folder: string): Promise<Head> {
+  const nth = newestFirst(vault, folder);
   const damaged: string[] = [];
   const taken: (number | undefined)[] = [];
-  for (let limit = 1; ; limit *= 10) {
-    const keys = await vault.firstKeys(folder, limit);
-    for (const key of keys.slice(damaged.length)) {
-      const seq = entrySeq(folder, key);
-      const read = seq === undefined ? undefined : await readEntry(vault, folder, seq);
-      if (!read || read.isWrittenOver) damaged.push(key);
-      if (read) {
-        const { entry, hash } = read;
-        const named = entry.state.damaged ?? [];
-        const nextSeq = firstFree(entry.seq + 1);
-        return { folder, entry, hash, nextSeq, damaged: damaged.filter((one) => !named.includes(one)) };
-      }
+  for (let index = 0; ; index += 1) {
+    const held = await nth(index);
+    if (!held) return { folder, hash: "", nextSeq: firstFree(0), damaged };
+    const { key, seq, text = "", isWrittenOver } = held;
+    const entry = seq === undefined ? undefined : parseEntry(key, seq, text);
+    if (!entry || !(await chains(nth, index, entry))) {
+      damaged.push(key);
       taken.push(seq);
+      continue;
     }
-    if (keys.length < limit) return { folder, hash: "", nextSeq: firstFree(0), damaged };
-    if (limit === 1000)
-      throw new Error(`${folder} begins with 1,000 objects that are no entries; move them away`);
+    refuseNewer(key, entry);
+    if (isWrittenOver) damaged.push(key);
+    const named = entry.state.damaged ?? [];
+    const nextSeq = firstFree(entry.seq + 1);
+    const unnamed = damaged.filter((one) => !named.includes(one));
+    return { folder, entry, hash: sha256(text), nextSeq, damaged: unnamed };
   }
 
   /** Not the one above all of them: someone's object may have the highest number that there is. */
@@ -189,6 +192,59 @@ export async function readHead(vault: Vault, folder: string): Promise<Head> {
     while (taken.includes(seq)) seq += 1;
     return seq;
   }
+}
+
+/** What lies under a ledger's key. */
+interface HeldText {
+  key: string;
+  /** The number of the entry that belongs there. */
+  seq?: number;
+  text?: string;
+  isWrittenOver: boolean;
+}
+
+/** A way to the nth of what a ledger holds, newest entries first, of which no more is read than is asked for. */
+function newestFirst(vault: Vault, folder: string): (index: number) => Promise<HeldText | undefined> {
+  let versions: FirstVersion[] = [];
+  let limit = 0;
+  const texts: (HeldText | undefined)[] = [];
+  return async (index) => {
+    while (index >= versions.length && versions.length === limit) {
+      if (limit > 1000)
+        throw new Error(`${folder} begins with 1,000 objects that are no entries; move them away`);
+      limit = limit === 0 ? 2 : limit * 10;
+      versions = await vault.firstVersions(folder, limit);
+    }
+    const version = versions[index];
+    if (!version) return undefined;
+    const { key, versionId } = version;
+    const seq = entrySeq(folder, key);
+    const text = texts[index]?.text ?? (seq === undefined ? undefined : await readVersion(vault, version));
+    const held = { key, seq, text, isWrittenOver: versionId !== undefined };
+    texts[index] = held;
+    return held;
+  };
+}
+
+/** How far behind an entry the one may lie that it chains to: all between were forged. */
+const MOST_FORGED_IN_A_ROW = 100;
+
+/** Whether an entry chains to one behind it. Of one that is gone for good, or cannot be read any more, nobody can tell. */
+async function chains(
+  nth: ReturnType<typeof newestFirst>,
+  index: number,
+  { seq, prev }: Entry,
+): Promise<boolean> {
+  let lowest = seq;
+  for (let below = index + 1; below <= index + MOST_FORGED_IN_A_ROW; below += 1) {
+    const held = await nth(below);
+    if (!held) return lowest > 0 || lowest === seq;
+    const { key, text = "" } = held;
+    if (held.seq === undefined) continue;
+    if (held.seq < lowest - 1 || sha256(text) === prev || !parseEntry(key, held.seq, text)) return true;
+    lowest = held.seq;
+  }
+  return false;
 }
 
 /** An entry, the hash of its bytes, and whether they had to be dug out from under what somebody put in their place. */
@@ -204,33 +260,48 @@ export interface ReadEntry {
  */
 export async function readEntry(vault: Vault, folder: string, seq: number): Promise<ReadEntry | undefined> {
   const key = entryKey(folder, seq);
-  const newest = await vault.get(key);
-  const read = newest && (await parseEntry(key, seq, newest));
-  if (read) return { ...read, isWrittenOver: false };
-  const first = await vault.get(key, "first");
-  const dugOut = first && (await parseEntry(key, seq, first));
-  return dugOut && { ...dugOut, isWrittenOver: true };
+  const [version] = await vault.firstVersions(key, 1);
+  const text = version?.key === key ? await readVersion(vault, version) : undefined;
+  const entry = text === undefined ? undefined : parseEntry(key, seq, text);
+  if (!entry) return undefined;
+  refuseNewer(key, entry);
+  return { entry, hash: sha256(text ?? ""), isWrittenOver: !!version?.versionId };
 }
 
-async function parseEntry(
-  key: string,
-  seq: number,
-  { body }: HeldObject,
-): Promise<Omit<ReadEntry, "isWrittenOver"> | undefined> {
-  const text = await readText(body);
-  const entry = parseJson(key, text);
-  if (entry?.version !== undefined && entry.version !== 1)
-    throw new Error(`${key} was written by a newer version; deploy this stack anew`);
-  return entry?.seq === seq && entry.state && entry.change ? { entry, hash: sha256(text) } : undefined;
+async function readVersion(vault: Vault, { key, versionId }: FirstVersion): Promise<string | undefined> {
+  const held = await vault.get(key, versionId);
+  return held && (await readText(held.body));
 }
 
-function parseJson(key: string, text: string): Entry | undefined {
+/** The entry of a number in a text, in a form that this code can go on from or that is newer than it. */
+function parseEntry(key: string, seq: number, text: string): Entry | undefined {
   try {
-    return JSON.parse(text) as Entry;
+    const entry = JSON.parse(text) as Partial<Entry> | null;
+    if (entry?.seq === seq && typeof entry.prev === "string" && isOfVersion(entry)) return entry as Entry;
+    console.error(`${key} holds something else than its entry and is stepped over`);
   } catch (error) {
     console.error(`${key} cannot be read and is stepped over: ${error}`);
-    return undefined;
   }
+  return undefined;
+}
+
+const isOfVersion = ({ version, change, state }: Partial<Entry>) =>
+  version === 1 ? typeof change?.kind === "string" && isState(state) : Number(version) > 1;
+
+function isState(state: Partial<LedgerState> | undefined): boolean {
+  const { streamArn, lowWaterMs, books, openPlans, deferred, totals } = state ?? {};
+  return (
+    typeof streamArn === "string" &&
+    Number.isFinite(lowWaterMs) &&
+    typeof books === "object" &&
+    Array.isArray(openPlans) &&
+    Array.isArray(deferred) &&
+    Number.isFinite(totals?.clips)
+  );
+}
+
+function refuseNewer(key: string, { version }: Entry): void {
+  if (version !== 1) throw new Error(`${key} was written by a newer version; deploy this stack anew`);
 }
 
 /** What an entry is to hold beside its place in the chain. */

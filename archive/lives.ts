@@ -1,8 +1,16 @@
+import { readDeferred, takeOut, timesOf } from "./deferred";
 import { endOpenPlan } from "./endOpenPlan";
 import { ended, gap, givenUp } from "./entries";
 import { type Announce, eventsOf } from "./events";
 import { ledgerFolder, type StreamLife } from "./keys";
-import { append, type NewEntry, type PlannedClip, readHead } from "./ledger";
+import {
+  append,
+  type DeferredRange,
+  type LedgerState,
+  type NewEntry,
+  type PlannedClip,
+  readHead,
+} from "./ledger";
 import { outcomeOf } from "./outcomes";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -28,6 +36,8 @@ export interface EndLifeRequest {
    * in between is lost too, and must be named.
    */
   goneMs?: number;
+  /** When the next life began: all that came from then on is of that one. */
+  nextCreatedMs?: number;
   tags: Record<string, string>;
   announce: Announce;
 }
@@ -42,20 +52,21 @@ export async function endLife({
   life,
   nowMs,
   goneMs = nowMs,
+  nextCreatedMs = Number.POSITIVE_INFINITY,
   tags,
   announce,
 }: EndLifeRequest): Promise<void> {
   const folder = ledgerFolder(prefix, life);
   const at = new Date(nowMs).toISOString();
   // Clocks of services differ by seconds.
-  const overMs = Math.max(nowMs, goneMs) + 60_000;
+  const overMs = Math.min(nextCreatedMs, Math.max(nowMs, goneMs) + 60_000);
   let head = await readHead(vault, folder);
 
   for (;;) {
     const state = head.entry?.state;
     if (!state || state.ended) return;
     const [open] = state.openPlans;
-    const [range, ...ranges] = state.deferred;
+    const [range] = state.deferred;
     const swept = await readSweep(vault, prefix, life);
     const coveredToMs = Math.max(state.lowWaterMs, swept?.sweep.coveredToMs ?? 0);
     if (open) {
@@ -67,7 +78,7 @@ export async function endLife({
       const { entry, clip } = await endOpenPlan(target, head, state, open);
       await record(entry, clip);
     } else if (range) {
-      await record(givenUp(state, range, { ranges, cause: "stream-deleted" }));
+      await record(await deferredLost(vault, folder, state, range));
     } else if (coveredToMs < overMs) {
       await record(gap(state, { fromMs: coveredToMs, toMs: overMs }, "stream-deleted"));
     } else {
@@ -80,6 +91,20 @@ export async function endLife({
     head = next ?? (await readHead(vault, folder));
     if (next?.entry) for (const event of eventsOf(next.entry, clip)) await announce(event);
   }
+}
+
+/** The entry that gives up deferred fragments of a range: by name those of one entry, and the time where none can be read. */
+async function deferredLost(
+  vault: Vault,
+  folder: string,
+  state: LedgerState,
+  range: DeferredRange,
+): Promise<NewEntry> {
+  const cause = "stream-deleted";
+  const found = await readDeferred(vault, folder, range);
+  const left = found && (await takeOut(vault, folder, state.deferred, { range, seq: found.seq }));
+  if (found && left) return givenUp(state, timesOf(found.rows), { rows: found.rows, ranges: left, cause });
+  return givenUp(state, range, { ranges: state.deferred.filter((other) => other !== range), cause });
 }
 
 /**
@@ -100,7 +125,7 @@ export async function endDrainedLife({
 }
 
 /** Which lives of a stream are to be ended. */
-export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs"> {
+export interface FormerLives extends Omit<EndLifeRequest, "life" | "goneMs" | "nextCreatedMs"> {
   streamName: string;
   /** The life that goes on, if one does. */
   current: StreamDescription | undefined;
@@ -113,10 +138,11 @@ export async function endFormerLives(lives: FormerLives): Promise<void> {
   const { vault, prefix, streamName, current, deletedAsOf } = lives;
   const created = (await vault.folders(`${prefix}ledger/${streamName}/`)).map(Number);
   for (const createdMs of created.filter((one) => one !== current?.createdMs)) {
+    const later = [...created, ...(current ? [current.createdMs] : [])].filter((one) => one > createdMs);
     const life = { streamName, createdMs };
     const state = (await readHead(vault, ledgerFolder(prefix, life))).entry?.state;
     const goneMs = !state || state.ended ? undefined : await deletedAsOf(state.streamArn);
-    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs });
+    if (goneMs !== undefined) await endLife({ ...lives, life, goneMs, nextCreatedMs: Math.min(...later) });
   }
 }
 

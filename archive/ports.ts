@@ -57,6 +57,13 @@ export interface HeldObject {
   checksum?: string;
 }
 
+/** What was put under a key first, which alone counts of a ledger's entry. */
+export interface FirstVersion {
+  key: string;
+  /** What `get` reads it by where the key gives it no more: something was put over it, or it was deleted. */
+  versionId?: string;
+}
+
 /** What became of an object that was to be put. */
 export interface PutOutcome {
   outcome: "stored" | "present";
@@ -73,11 +80,13 @@ export interface Vault {
   putIfAbsent(object: VaultObject): Promise<PutOutcome>;
   /** Puts a small object in the place of the one with this `etag`; answers whether it was still there. */
   replace(object: VaultObject, etag: string): Promise<boolean>;
+  /** The object under a key, if there is one, or one of its versions. */
+  get(key: string, versionId?: string): Promise<HeldObject | undefined>;
   /**
-   * The object under a key, if there is one; or the first that was ever put there, where the bucket keeps versions, so
-   * that what somebody wrote over or deleted can still be read.
+   * What was put first under the first keys of a prefix, in their order, `limit` of them at most; where the bucket keeps
+   * versions, deleted objects too.
    */
-  get(key: string, version?: "first"): Promise<HeldObject | undefined>;
+  firstVersions(prefix: string, limit: number): Promise<FirstVersion[]>;
   /** The first keys of a prefix, in order, `limit` of them at most. */
   firstKeys(prefix: string, limit: number): Promise<string[]>;
   /** The folders directly under a prefix that ends in a slash: their names. */

@@ -3,7 +3,7 @@ import { readAhead } from "./readAhead";
 import type { Damage } from "./verifyChain";
 import { type ClipInspection, inspectClip } from "./verifyClips";
 import type { Gap, LedgerClip, Life } from "./verifyLedger";
-import { listClips, REQUESTS_AT_ONCE, readLedgers, readSweep } from "./verifyListing";
+import { listClips, REQUESTS_AT_ONCE, readLedgers, readSweeps } from "./verifyListing";
 import type { ArchiveReader, ListedKey } from "./verifyPorts";
 
 /** What is asked of an archive. */
@@ -48,16 +48,18 @@ export interface Verification {
  */
 export async function verifyStream(request: VerifyRequest): Promise<Verification> {
   const { reader, prefix, streamName, isDeep, nowMs } = request;
-  // Ahead of the ledger: a clip is planned before it is stored, so all of these must be known to what is read next.
+  // Ahead of the ledger, since archivers go on meanwhile: a clip is planned before it is stored, and written down before
+  // a sweep calls its time covered, so all of this must be known to what is read next.
   const listed = await listClips(reader, `${prefix}clips/stream=${streamName}/`);
+  const sweeps = await readSweeps(reader, prefix, streamName);
   const ledgers = await readLedgers(reader, `${prefix}ledger/${streamName}/`);
   const lives = ledgers.lives.filter(({ createdMs }) => createdMs === (request.createdMs ?? createdMs));
   const ledgerDamage = [...ledgers.damage, ...lives.flatMap((life) => life.damage)];
   const sweepDamage: Damage[] = [];
   for (const life of lives) {
-    const sweep = await readSweep(reader, `${prefix}sweeps/${streamName}/${life.createdMs}.json`);
-    life.accountedToMs = Math.max(life.accountedToMs, sweep.coveredToMs ?? 0);
-    sweepDamage.push(...sweep.damage);
+    const { coveredToMs = 0, damage: own = [] } = sweeps.get(life.createdMs) ?? {};
+    life.accountedToMs = Math.max(life.accountedToMs, coveredToMs);
+    sweepDamage.push(...own);
   }
 
   const asked = askedStretch(request, lives);

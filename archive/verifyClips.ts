@@ -20,11 +20,12 @@ export interface ClipInspection {
 export async function inspectClip(
   inspection: ClipInspection,
   clip: LedgerClip,
-  listed: ListedKey | undefined,
+  listedBefore: ListedKey | undefined,
 ): Promise<ClipOutcome> {
   const { stored } = clip;
   const decided = clip.void ?? stored;
   if (!decided) return { kind: "whole" };
+  const listed = listedBefore ?? (await listedNow(inspection, clip.key));
   const version = listed?.versions[0];
   if (!version || listed?.deletedMs !== undefined) {
     const goneMs = listed?.deletedMs ?? inspection.nowMs;
@@ -39,6 +40,12 @@ export async function inspectClip(
     ? await voidProblem(inspection, clip.key, version)
     : stored && (await clipProblem(inspection, { ...clip, stored }, version));
   return problem ? damaged(problem) : { kind: "whole" };
+}
+
+/** A key that was not there yet when clips were listed: an archiver may have put it there before its entry was read. */
+async function listedNow({ reader }: ClipInspection, key: string): Promise<ListedKey | undefined> {
+  for await (const one of reader.keys(key)) if (one.key === key) return one;
+  return undefined;
 }
 
 const damaged = (problem: string): ClipOutcome => ({ kind: "damaged", problem });

@@ -2,14 +2,15 @@ import { HOUR_MS } from "./books";
 import { cutTo, holesIn, mergeStretches, type Stretch } from "./coverage";
 import { fragmentListHash } from "./keys";
 import { type Damage, makeChainCheck } from "./verifyChain";
-import type { VerifiedEntry, VerifiedPlan } from "./verifyEntry";
+import type { VerifiedEntry, VerifiedPlan, VerifiedStored } from "./verifyEntry";
 import type { ListedKey } from "./verifyPorts";
 
 /** Time that is not in the archive as far as the ledger knows. */
 export interface Gap extends Stretch {
   /**
    * `expired`, `stream-deleted`: no listing covered this time. `lost`: these fragments were past their retention.
-   * `deferred`: they could not be read, and are tried again. `not stored yet`: planned, and in nobody's record as stored.
+   * `deferred`: they could not be read, and are tried again. `unreadable`, `stream-deleted` with fragments: so it was
+   * until the end. `not stored yet`: planned, and in nobody's record as stored.
    */
   cause: string;
   /** The clock of `fromMs` and `toMs`: the camera's, or the service's where the fragments are not known. */
@@ -30,7 +31,7 @@ export interface LedgerClip {
   stretches: Stretch[];
   serverStretches: Stretch[];
   fragmentCount: number;
-  stored?: { seq: number; atMs: number; sizeBytes: number; sha256: string; checksum?: string };
+  stored?: Omit<VerifiedStored, "kind" | "key"> & { seq: number; atMs: number };
   /** The entry that replaced its plan: the key holds no clip. */
   void?: { seq: number; atMs: number };
 }
@@ -103,11 +104,15 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       );
       decide(change.deferred);
     } else if (change.kind === "stored") {
-      const { sizeBytes, sha256, checksum } = change;
-      clipOf(change.key).stored ??= { seq, atMs, sizeBytes, sha256, checksum };
+      const { kind: _, key: clipKey, ...stored } = change;
+      clipOf(clipKey).stored ??= { seq, atMs, ...stored };
     } else if (change.kind === "gap") {
-      const { fromMs, toMs, cause } = change;
-      gaps.push({ fromMs, toMs, cause, clock: "server", seq });
+      const { fromMs, toMs, cause, fragments } = change;
+      addGaps(cause, seq, fragments);
+      decide(fragments);
+      // Of fragments whose own entry cannot be read, only the time is known, from the first to the last.
+      if (fragments.length === 0)
+        gaps.push({ fromMs, toMs: Math.max(toMs, fromMs + 1), cause, clock: "server", seq });
     } else if (change.kind === "closed") {
       // A slow fragment that began before is listed as late as 45 minutes afterwards, and amends the recording.
       const { toMs, asOfMs } = change.compared;
@@ -146,7 +151,8 @@ export function makeLedgerReading(folder: string, createdMs: number) {
     const held = [...clips.values()].flatMap((clip) =>
       clip.stored && !clip.void ? clip.serverStretches : [],
     );
-    const told = gaps.flatMap((gap) => (gap.clock === "server" ? outsideOf(held, gap) : [gap]));
+    const isUnlisted = ({ clock, cause }: Gap) => clock === "server" && cause !== "unreadable";
+    const told = gaps.flatMap((gap) => (isUnlisted(gap) ? outsideOf(held, gap) : [gap]));
     return { createdMs, entryCount, lastSeq, accountedToMs, hasEnded, clips, gaps: told, damage };
   }
 

@@ -1,4 +1,5 @@
-import { entrySeq } from "./keys";
+import { cutTo } from "./coverage";
+import { entrySeq, sweepKey } from "./keys";
 import { readAhead } from "./readAhead";
 import { readBody } from "./verifyBody";
 import type { Damage } from "./verifyChain";
@@ -61,14 +62,38 @@ export async function readLedgers(
     }
   }
   const lives = [...readings.values()].map((reading) => reading.end());
-  return { lives: lives.sort((a, b) => a.createdMs - b.createdMs), damage };
+  lives.sort((a, b) => a.createdMs - b.createdMs);
+  return { lives: lives.map((life, index) => upTo(lives[index + 1]?.createdMs, life)), damage };
+}
+
+/** A life with its gaps up to where the next one began: whoever ended it may not have known of that. */
+function upTo(nextCreatedMs = Number.POSITIVE_INFINITY, life: Life): Life {
+  const before = { fromMs: 0, toMs: nextCreatedMs };
+  return {
+    ...life,
+    gaps: life.gaps.flatMap((gap) => (gap.clock === "server" ? cutTo(before, [gap]) : [gap])),
+  };
 }
 
 /** The server time to which a sweep found everything of a life accounted for, if one has said so. */
-export async function readSweep(
+interface SweptLife {
+  coveredToMs?: number;
+  damage: Damage[];
+}
+
+/** What sweeps say of each life of a stream, by when it began. */
+export async function readSweeps(
   reader: ArchiveReader,
-  key: string,
-): Promise<{ coveredToMs?: number; damage: Damage[] }> {
+  prefix: string,
+  streamName: string,
+): Promise<Map<number, SweptLife>> {
+  const sweeps = new Map<number, SweptLife>();
+  for (const createdMs of await livesOf(reader, prefix, streamName))
+    sweeps.set(createdMs, await readSweep(reader, sweepKey(prefix, { streamName, createdMs })));
+  return sweeps;
+}
+
+async function readSweep(reader: ArchiveReader, key: string): Promise<SweptLife> {
   const bytes = await readBody(reader, key);
   if (!bytes) return { damage: [] };
   try {

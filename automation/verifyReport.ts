@@ -26,6 +26,7 @@ const causes: Record<string, string> = {
   "stream-deleted": "the stream was deleted with it",
   lost: "past its retention before it could be read",
   deferred: "could not be read yet; it is tried again until its retention ends",
+  unreadable: "could not be read until its retention ended",
   "not stored yet": "planned, and not recorded as stored yet",
 };
 

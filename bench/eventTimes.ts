@@ -6,7 +6,7 @@ import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation";
 import { type BaseEnvironment, readBase } from "../automation/event/baseEnvironment";
 import { openEngine } from "../automation/event/engine";
 import { eventProgram } from "../automation/event/eventProgram";
-import type { EventRecord } from "../automation/event/record";
+import { type EventRecord, stackOf } from "../automation/event/record";
 import { getCli } from "../local/engine/cli";
 import { engineEnvironment } from "../local/engine/environment";
 import { runCommand } from "../tests/support/command";
@@ -163,7 +163,7 @@ async function engineAlone(
     };
     const listener = { planned: () => undefined, done: () => undefined };
     const program = eventProgram(record, base);
-    const stack = `event-${name}`;
+    const stack = stackOf(record);
     const upSeconds = await seconds(() => engine.up(stack, base.region, program, { listener }));
     const destroySeconds = await seconds(() => engine.destroy(stack, { listener }));
     return { upSeconds, destroySeconds };

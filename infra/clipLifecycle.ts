@@ -7,18 +7,21 @@ type Rule = aws.types.input.s3.BucketLifecycleConfigurationRule;
 const OLD_VERSION_DAYS = 7;
 
 /**
- * The lifecycle of an archive. Clips move and expire as the settings say. The ledger is never touched, in no version of
- * it: it is the proof. Claims and sweeps are replaced in place all the time, so their old versions go.
+ * The lifecycle of an archive. Its own clips move and expire as the settings say; those of recording events, in archives
+ * below `events/`, are kept. A ledger is never touched, in no version of it: it is the proof. Claims, sweeps and the object
+ * by which the events' tool asks the time are replaced in place all the time, so their old versions go.
  */
 export function clipLifecycle({ prefix, clipTransitions, clipExpiryDays }: ArchiveSettings): Rule[] {
   const clips = `${prefix}clips/`;
   return [
-    ...["claims", "sweeps"].map((folder) => ({
-      id: `remove-old-${folder}`,
-      status: "Enabled",
-      filter: { prefix: `${prefix}${folder}/` },
-      noncurrentVersionExpiration: { noncurrentDays: OLD_VERSION_DAYS },
-    })),
+    ...Object.entries({ claims: "claims/", sweeps: "sweeps/", clock: "events/clock" }).map(
+      ([what, keys]) => ({
+        id: `remove-old-${what}`,
+        status: "Enabled",
+        filter: { prefix: `${prefix}${keys}` },
+        noncurrentVersionExpiration: { noncurrentDays: OLD_VERSION_DAYS },
+      }),
+    ),
     ...when(clipTransitions.length > 0, {
       id: "move-clips",
       status: "Enabled",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Engine } from "./engine";
 import { failure } from "./failure";
+import { outputsOf } from "./stackState";
 
 const schema = z.object({
   version: z.literal(1),
@@ -13,6 +14,8 @@ const schema = z.object({
   vpcConfig: z.object({ subnetIds: z.array(z.string()), securityGroupIds: z.array(z.string()) }).optional(),
   logRetentionDays: z.number(),
   alertsTopicArn: z.string(),
+  /** One's own processing of each clip, where there is one. */
+  clipHook: z.string().optional(),
   /** Those of everything, such as `owner`. */
   tags: z.record(z.string(), z.string()).default({}),
   /** How phones sign in: `awsconfiguration.json` of the demo app, as text. */
@@ -30,9 +33,9 @@ export const BASE_OUTPUT = "baseEnvironment";
  * @throws a failure that says what to run where there is none, or one that an older version made
  */
 export async function readBase(engine: Engine, stackName: string): Promise<BaseEnvironment> {
-  const outputs = await engine.outputs(stackName);
+  const state = await engine.state(stackName);
   const mend = `run \`pulumi up --stack ${stackName}\` in the project's folder`;
-  if (!outputs) {
+  if (!state) {
     const others = (await engine.stackNames()).filter((name) => !name.startsWith("event-"));
     const known = others.length > 0 ? ` (there is ${others.join(", ")})` : "";
     throw failure(
@@ -40,7 +43,7 @@ export async function readBase(engine: Engine, stackName: string): Promise<BaseE
       `[--base] names no stack ${stackName}${known}; ${mend}, or name another with --base`,
     );
   }
-  const output = outputs[BASE_OUTPUT];
+  const output = outputsOf(state)[BASE_OUTPUT];
   const parsed = schema.safeParse(output);
   if (parsed.success) return parsed.data;
   const version = (output as { version?: unknown } | undefined)?.version;

@@ -1,7 +1,7 @@
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { findBacklog } from "../../archive/backlog";
-import { currentLife } from "../../archive/lives";
 import type { FragmentSource, StreamDescription } from "../../archive/ports";
+import { openOwnStream } from "./own";
 import { archivePrefix, type EventRecord } from "./record";
 import type { Tools } from "./tools";
 
@@ -31,13 +31,13 @@ const SENDING_MS = 45_000;
  * @param counted fragments that its ledger has in clips, and those that were given up, which no stream holds any more
  */
 export async function cameraState(
-  { kinesisVideo, vault, base }: Tools,
-  { id }: EventRecord,
+  tools: Tools,
+  record: EventRecord,
   { camera, name: stream }: EventCamera,
   { nowMs, archived, givenUp }: { nowMs: number; archived: number; givenUp: number },
 ): Promise<CameraState> {
-  const source = kinesisVideo.openStream(stream);
-  if (!(await currentLife(source)))
+  const own = await openOwnStream(tools, record, stream);
+  if (!own)
     return {
       camera,
       stream,
@@ -46,7 +46,9 @@ export async function cameraState(
       archived,
       lagSeconds: 0,
     };
-  const prefix = archivePrefix(base.prefix, id);
+  const { source } = own;
+  const { vault, base } = tools;
+  const prefix = archivePrefix(base.prefix, record.id);
   const backlog = await findBacklog({ source, vault, prefix, nowMs });
   const { oldestMs } = backlog;
   return {

@@ -1,19 +1,19 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { currentLife } from "../../archive/lives";
 import type { DrainRequest } from "../../handlers/drain";
-import { fromId } from "./eventName";
 import type { EventOutputs } from "./eventProgram";
 import { failure } from "./failure";
-import type { EventRecord } from "./record";
+import { openOwnStream, ownState } from "./own";
+import { type EventRecord, nameOf } from "./record";
+import { outputsOf } from "./stackState";
 import type { Tools } from "./tools";
 
 /** The names of the refusals of `handlers/drain.ts`, as the function and the engine tell them. */
 export const isRefusedByDrain = (text: string): boolean => /CameraSends|FootageOwed/.test(text);
 
 /** The name of the function that drains an event's streams; nothing where its stack is not whole. */
-export async function drainFunctionOf({ engine }: Tools, { id }: EventRecord): Promise<string | undefined> {
-  const outputs = (await engine.outputs(fromId(id).stack)) as Partial<EventOutputs> | undefined;
-  return outputs?.drain;
+export async function drainFunctionOf(tools: Tools, record: EventRecord): Promise<string | undefined> {
+  const state = await ownState(tools, record);
+  return state && (outputsOf(state) as Partial<EventOutputs>).drain;
 }
 
 /**
@@ -22,27 +22,28 @@ export async function drainFunctionOf({ engine }: Tools, { id }: EventRecord): P
  * @throws a failure with what is owed, and of which stream
  */
 export async function drainStream(
-  { kinesisVideo, clients, now }: Tools,
-  { id, clipSeconds, stop }: EventRecord,
+  tools: Tools,
+  record: EventRecord,
   { name: streamName }: EventRecord["streams"][number],
   { FunctionName, signal }: { FunctionName?: string; signal?: AbortSignal },
 ): Promise<void> {
-  const source = kinesisVideo.openStream(streamName);
-  const life = await currentLife(source);
-  if (!life) return;
+  const { clients, now } = tools;
+  const own = await openOwnStream(tools, record, streamName);
+  if (!own) return;
+  const { source, life } = own;
   if (!FunctionName) {
     const { fragments } = await source.list({ fromMs: life.createdMs, toMs: await now() });
     if (fragments.length === 0) return;
     throw failure(
       "notYet",
-      `the stack of ${fromId(id).name} is not whole, and ${streamName} holds ${fragments.length} fragments; \`lastframe event start\` it again first`,
+      `the stack of ${nameOf(record)} is not whole, and ${streamName} holds ${fragments.length} fragments; \`lastframe event start\` it again first`,
     );
   }
   const request: DrainRequest = {
     streamName,
-    clipSeconds,
+    clipSeconds: record.clipSeconds,
     retentionHours: life.retentionHours,
-    abandons: stop?.abandon ?? false,
+    abandons: record.stop?.abandon ?? false,
     tf: { action: "delete" },
   };
   const maxTries = 3;

@@ -14,9 +14,9 @@ import {
 import { backendVariables, pulumiHome } from "./backend";
 import { countDone, countPlanned, type EngineListener, heldBy } from "./components";
 import { engineProblems, explainCommand } from "./engineProblems";
-import { failure } from "./failure";
+import { failure, isFailure } from "./failure";
 import { openPulumiCli } from "./pulumiCli";
-import { adopting, halfMadeIn, rootOf, type StackState, type StateResource } from "./stackState";
+import { adopting, halfMadeIn, otherBase, rootOf, type StackState, type StateResource } from "./stackState";
 
 /** The project of all stacks: `name` in `Pulumi.yaml`. */
 export const PROJECT = "lastframe";
@@ -27,22 +27,31 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
+/** The stack of an event, and that of the environment which it belongs to. */
+export interface EventStack {
+  stackName: string;
+  base: string;
+}
+
 /** Pulumi's engine, as far as events need it. Failures say which resource it was and why. */
 export interface Engine {
-  /** A stack's outputs; nothing where there is no such stack. */
-  outputs(stackName: string): Promise<Record<string, unknown> | undefined>;
+  /** A stack's state; nothing where there is no such stack. */
+  state(stackName: string): Promise<StackState | undefined>;
   stackNames(): Promise<string[]>;
-  /** Makes a stack, or makes it as the program says now. */
-  up(stackName: string, region: string, program: PulumiFn, run: RunOptions): Promise<void>;
-  /** Removes a stack and everything in it; nothing to do where there is none. */
-  destroy(stackName: string, run: RunOptions): Promise<void>;
+  /**
+   * Makes a stack, or makes it as the program says now.
+   * @throws where the stack of that name belongs to another environment
+   */
+  up(stack: EventStack, region: string, program: PulumiFn, run: RunOptions): Promise<void>;
+  /** Removes a stack and everything in it; nothing to do where there is none, or another environment's. */
+  destroy(stack: EventStack, run: RunOptions): Promise<void>;
   /** Takes away the lock of an engine that is dead. */
   unlock(stackName: string): Promise<void>;
   /**
    * What an engine that died was making: whether that was made, Pulumi does not know.
    * @throws StackLocked while an engine works on the stack
    */
-  halfMade(stackName: string): Promise<StateResource[]>;
+  halfMade(stack: EventStack): Promise<StateResource[]>;
   /** Takes what was half made into the stack where it is there, under these IDs by URN, and forgets the rest. */
   adopt(stackName: string, ids: Map<string, string>): Promise<void>;
   close(): void;
@@ -80,11 +89,11 @@ export async function openEngine(): Promise<Engine> {
   }
 
   return {
-    async outputs(stackName) {
+    async state(stackName) {
       try {
         // The SDK's way to ask for outputs starts the CLI twice, to tell which are secrets; these are none.
         const { deployment } = await workspace.exportStack(stackName);
-        return rootOf((deployment ?? {}) as StackState)?.outputs ?? {};
+        return (deployment ?? {}) as StackState;
       } catch (error) {
         if (error instanceof StackNotFoundError) return undefined;
         throw explainCommand(error as CommandError);
@@ -96,7 +105,7 @@ export async function openEngine(): Promise<Engine> {
       });
       return stacks.map(({ name }) => name);
     },
-    async up(stackName, region, program, { listener, signal }) {
+    async up({ stackName, base }, region, program, { listener, signal }) {
       const stackSettings = { [stackName]: { config: { "aws:region": region } } };
       const counted = async () => {
         countPlanned(listener);
@@ -106,17 +115,26 @@ export async function openEngine(): Promise<Engine> {
         const args = { stackName, projectName: PROJECT, program: counted };
         const settings = { ...options, stackSettings };
         // Mostly there is none yet, and each start of the CLI takes half a second: the SDK's way would look first.
-        const stack = await LocalWorkspace.createStack(args, settings).catch((error) => {
-          if (error instanceof StackAlreadyExistsError) return LocalWorkspace.selectStack(args, settings);
-          throw error;
+        const stack = await LocalWorkspace.createStack(args, settings).catch(async (error) => {
+          if (!(error instanceof StackAlreadyExistsError)) throw error;
+          const there = await LocalWorkspace.selectStack(args, settings);
+          const other = otherBase((await exported(there)).state, base);
+          if (other)
+            throw failure(
+              "usage",
+              `the stack ${stackName} is that of an event on ${other}, begun at the same time; stop this one, and choose another name`,
+            );
+          return there;
         });
         await withoutSummary(stack).up({ ...quiet, onEvent, signal });
       });
     },
-    async destroy(stackName, { listener, signal }) {
+    async destroy({ stackName, base }, { listener, signal }) {
       const stack = await select(stackName);
       if (!stack) return;
-      const held = heldBy((await exported(stack)).state);
+      const { state } = await exported(stack);
+      if (otherBase(state, base)) return;
+      const held = heldBy(state);
       for (const step of held) listener.planned(step);
       await run(signal, countDone(listener, held), async (onEvent) => {
         await withoutSummary(stack).destroy({ ...quiet, onEvent, signal, remove: true });
@@ -125,11 +143,13 @@ export async function openEngine(): Promise<Engine> {
     async unlock(stackName) {
       await (await select(stackName))?.cancel();
     },
-    async halfMade(stackName) {
+    async halfMade({ stackName, base }) {
       const stack = await select(stackName);
       if (!stack) return [];
+      const { state } = await exported(stack);
+      if (otherBase(state, base)) return [];
       // Whoever refreshes has the lock: what is read afterwards is what a dead engine left, not what a live one is at.
-      const root = rootOf((await exported(stack)).state);
+      const root = rootOf(state);
       await refresh(stack, root && [root]);
       return halfMadeIn((await exported(stack)).state);
     },
@@ -166,6 +186,7 @@ async function run(
     });
   } catch (error) {
     if (signal?.aborted) throw failure("interrupted", "interrupted", error);
+    if (isFailure(error)) throw error;
     throw problems.explain(error as CommandError);
   }
 }

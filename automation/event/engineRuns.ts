@@ -1,11 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isStackLocked, type StackLocked } from "./engineProblems";
-import { fromId } from "./eventName";
 import { type Failure, failure } from "./failure";
 import { idsOfHalfMade } from "./halfMade";
 import { isGone, type Lease, takeLease } from "./lease";
 import type { Run } from "./progress";
-import { archivePrefix, type EventRecord } from "./record";
+import { archivePrefix, type EventRecord, stackOf } from "./record";
 import type { Tools } from "./tools";
 
 /** How often the engine is started before its failure is told. Most of what fails once does not fail again. */
@@ -40,30 +39,32 @@ export async function alone<Result>(
  */
 export function engineRun(
   tools: Tools,
-  { id }: EventRecord,
+  record: EventRecord,
   run: Run,
   work: (signal: AbortSignal) => Promise<void>,
   isSettled: () => Promise<boolean>,
 ): Promise<void> {
-  return alone(tools, id, run, async (lease) => {
+  return alone(tools, record.id, run, async (lease) => {
     if (await isSettled()) return;
     if (lease.inheritedFrom) {
       const { host, pid } = lease.inheritedFrom;
       run.progress.say(`process ${pid} on ${host} ended in the middle of its work; going on from there`);
     }
-    await untilDone(tools, fromId(id).stack, lease, run, work);
+    await untilDone(tools, record, lease, run, work);
   });
 }
 
 /** Runs the engine until it did what it should, or fails time and again. */
 async function untilDone(
   tools: Tools,
-  stack: string,
+  record: EventRecord,
   lease: Lease,
   { progress, signal }: Run,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { engine } = tools;
+  const stack = stackOf(record);
+  const { stackName } = stack;
   const signals = AbortSignal.any([lease.lost, ...(signal ? [signal] : [])]);
   // Whether another engine may have left something half made.
   let isUnsure = lease.inheritedFrom !== undefined;
@@ -90,7 +91,7 @@ async function untilDone(
   /** What an engine was making when it died is not in the stack's state; made again, it would be there twice. */
   async function mend(): Promise<void> {
     const left = await engine.halfMade(stack);
-    if (left.length > 0) await engine.adopt(stack, await idsOfHalfMade(tools, stack, left));
+    if (left.length > 0) await engine.adopt(stackName, await idsOfHalfMade(tools, record, left));
   }
 
   /**
@@ -101,14 +102,17 @@ async function untilDone(
     const isStale = lockedBy ? isGone(lockedBy) : !isBeingWritten && lease.inheritedFrom !== undefined;
     if (isStale) {
       progress.say("the stack's lock is that of an engine that is gone; taking it away");
-      await engine.unlock(stack);
+      await engine.unlock(stackName);
       return;
     }
     if (!lockedBy && !isBeingWritten)
-      throw failure("notYet", `another engine works on the stack ${stack}; wait for it to end, then resume`);
+      throw failure(
+        "notYet",
+        `another engine works on the stack ${stackName}; wait for it to end, then resume`,
+      );
     const who = lockedBy ? `engine ${lockedBy.pid} on ${lockedBy.host}` : "another engine";
     progress.show(
-      `${who} still works on the stack; waiting for it to end (if its machine is dead: pulumi cancel --stack ${stack})`,
+      `${who} still works on the stack; waiting for it to end (if its machine is dead: pulumi cancel --stack ${stackName})`,
     );
     await delay(1_000, undefined, { signal });
   }

@@ -2,6 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ArchivalPipeline } from "../../infra/archivalPipeline";
 import type { ArchiveAddress } from "../../infra/archiveAddress";
+import { ClipHook } from "../../infra/clipHook";
+import { Dashboard } from "../../infra/dashboard";
 import { Drain } from "../../infra/drain";
 import { EventAlerts } from "../../infra/eventAlerts";
 import { Reconciler } from "../../infra/reconciler";
@@ -32,7 +34,7 @@ export const eventProgram =
   (record: EventRecord, base: BaseEnvironment) => async (): Promise<EventOutputs> => {
     mapNoTracesOfEmptyErrors();
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const tags = { ...base.tags, stack, event: record.id };
+    const tags = { ...base.tags, stack, base: record.base, event: record.id };
     const prefix = archivePrefix(base.prefix, record.id);
     const settings = loadSettings(
       {
@@ -68,7 +70,16 @@ export const eventProgram =
           { dependsOn: recorder },
         ),
     );
-    new EventAlerts("event-alerts", common);
+    const eventAlerts = new EventAlerts("event-alerts", common);
+    const clipHook = base.clipHook
+      ? new ClipHook("clip-hook", { targetArn: base.clipHook, ...common })
+      : undefined;
+    new Dashboard("dashboard", {
+      stack,
+      workflowArn: recorder.workflowArn,
+      functions: [recorder, reconciler, drain].flatMap(({ functions }) => functions),
+      queues: [recorder, reconciler, eventAlerts, clipHook].flatMap((part) => part?.deadLetters ?? []),
+    });
     addUsers();
     return pulumi.output({
       drain: drain.functionName,

@@ -49,6 +49,9 @@ export function failureJson(error: unknown): string {
   return JSON.stringify({ ...answer, error: line, ending, exitCode: exitCodes[ending], resume });
 }
 
+/** Whether an error says already what a person is to be told. */
+export const isFailure = (error: unknown): error is Failure => error instanceof Error && "ending" in error;
+
 /** How a command that threw this ends, and the line that says why. */
 export function explain(error: unknown): { ending: Ending; line: string } {
   const {

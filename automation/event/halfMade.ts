@@ -1,8 +1,8 @@
-import { ListTagsForStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { GetQueueUrlCommand } from "@aws-sdk/client-sqs";
 import { currentLife } from "../../archive/lives";
-import { PROJECT } from "./engine";
 import { failure } from "./failure";
+import { isOwn } from "./own";
+import { type EventRecord, stackOf } from "./record";
 import type { StateResource } from "./stackState";
 import type { Tools } from "./tools";
 
@@ -28,11 +28,11 @@ const INVOCATION = "aws:lambda/invocation:Invocation";
  * refresh to see. Their names have random digits, or that of the event's stack, so none is anybody else's; a stream's is
  * no more than its camera's, so it must have the stack's tag.
  * @returns IDs by URN; for what was not made, nothing
- * @throws where a stream of that name is another's, and for a type that is not known here
+ * @throws where a stream of that name is no stack's, and for a type that is not known here
  */
 export async function idsOfHalfMade(
   tools: Tools,
-  stackName: string,
+  record: EventRecord,
   halfMade: StateResource[],
 ): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
@@ -55,16 +55,17 @@ export async function idsOfHalfMade(
     if (id) return id;
     throw failure(
       "notYet",
-      `${name} (${type}) may have been made and is not known to the stack; remove it, then run pulumi refresh --clear-pending-creates --stack ${stackName}`,
+      `${name} (${type}) may have been made and is not known to the stack; remove it, then run pulumi refresh --clear-pending-creates --stack ${stackOf(record).stackName}`,
     );
   }
 
   async function streamArn(name: string): Promise<string | undefined> {
     const life = await currentLife(tools.kinesisVideo.openStream(name));
     if (!life) return undefined;
-    const StreamARN = life.streamArn;
-    const { Tags } = await tools.clients.control.send(new ListTagsForStreamCommand({ StreamARN }));
-    if (Tags?.stack === `${PROJECT}/${stackName}`) return StreamARN;
+    const tags = await tools.streamTags(life.streamArn);
+    if (isOwn(tags, record)) return life.streamArn;
+    // Another stack made it, so this one could not.
+    if (tags.stack) return undefined;
     throw failure(
       "notYet",
       `the stream ${name} is there, and is not the event's; archive what it holds and delete it by hand, then resume`,

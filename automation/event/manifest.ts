@@ -1,12 +1,12 @@
 import { cutTo, mergeStretches, type Stretch } from "../../archive/coverage";
 import { ledgerFolder } from "../../archive/keys";
 import { readHead } from "../../archive/ledger";
-import { currentLife } from "../../archive/lives";
 import type { Vault } from "../../archive/ports";
 import { type Answer, verifyStream } from "../../archive/verify";
 import { makeArchiveReader } from "../ports/s3Archive";
 import { jsonObject, readObject } from "./jsonObject";
 import { type ClipRecord, type LedgerRecord, makeLedgerRecord, readEntries } from "./ledgerRecord";
+import { openOwnStream } from "./own";
 import { archivePrefix, type EventRecord, nameOf } from "./record";
 import type { Tools } from "./tools";
 
@@ -139,17 +139,17 @@ export const manifestKey = (prefix: string, id: string): string =>
   `${archivePrefix(prefix, id)}manifest.json`;
 
 async function streamResult(
-  { base, clients, kinesisVideo, vault }: Tools,
+  tools: Tools,
   record: EventRecord,
   { camera, name: streamName }: EventRecord["streams"][number],
   nowMs: number,
   known: StreamReport["compared"] | undefined,
 ): Promise<StreamResult> {
+  const { base, clients, vault } = tools;
   const prefix = archivePrefix(base.prefix, record.id);
   const ledger = await readLedger(vault, prefix, streamName);
-  const source = kinesisVideo.openStream(streamName);
-  const life = await currentLife(source);
-  const listed = life ? (await source.list({ fromMs: life.createdMs, toMs: nowMs })).fragments : [];
+  const own = await openOwnStream(tools, record, streamName);
+  const listed = own ? (await own.source.list({ fromMs: own.life.createdMs, toMs: nowMs })).fragments : [];
   const numbers = ledger.clips.flatMap(numbersOf);
   const archived = new Set(numbers);
   const unarchived = listed
@@ -162,7 +162,7 @@ async function streamResult(
     camera,
     stream: streamName,
     answer: numbers.length > archived.size ? "damaged" : found.answer,
-    compared: life
+    compared: own
       ? {
           asOf: iso(nowMs),
           listed: listed.length,
@@ -200,7 +200,7 @@ async function streamResult(
     })),
     damage: found.damage,
   };
-  return { report, unarchived: life && unarchived, covered: found.covered };
+  return { report, unarchived: own && unarchived, covered: found.covered };
 }
 
 /** What the ledgers of all lives of a stream come to. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { currentLife } from "../../archive/lives";
 import type { StreamDescription } from "../../archive/ports";
 import { connectedStreams, newestFragmentMs } from "./cameraState";
 import { camerasText } from "./cameras";
 import { failure } from "./failure";
+import { openOwnStream } from "./own";
 import type { Run } from "./progress";
 import type { EventRecord } from "./record";
 import type { Tools } from "./tools";
@@ -58,17 +58,15 @@ export async function untilDisconnected(
 }
 
 async function untilNone(
-  { kinesisVideo }: Tools,
+  tools: Tools,
   record: EventRecord,
   { progress, signal }: Run,
   look: (streams: StreamDescription[]) => Promise<{ loud: string[]; text: string }>,
 ): Promise<void> {
   for (;;) {
     signal?.throwIfAborted();
-    const lives = await Promise.all(
-      record.streams.map(({ name }) => currentLife(kinesisVideo.openStream(name))),
-    );
-    const { loud, text } = await look(lives.filter((life) => life !== undefined));
+    const own = await Promise.all(record.streams.map(({ name }) => openOwnStream(tools, record, name)));
+    const { loud, text } = await look(own.flatMap((stream) => (stream ? [stream.life] : [])));
     if (loud.length === 0) return;
     progress.show(text, { waitingFor: loud });
     await delay(LOOK_MS, undefined, { signal });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Vault } from "../../archive/ports";
+import type { EventStack } from "./engine";
 import { fromId } from "./eventName";
 import { failure } from "./failure";
 import { jsonObject, readObject } from "./jsonObject";
@@ -110,6 +111,12 @@ function parse(key: string, text: string): EventRecord {
     `${key} is no record of an event (${issue?.path.join(".")}: ${issue?.message}); restore an earlier version of it, or use a newer lastframe`,
   );
 }
+
+/** The stack of an event, as the engine is told of it. */
+export const stackOf = ({ id, base }: Pick<EventRecord, "id" | "base">): EventStack => ({
+  stackName: fromId(id).stack,
+  base,
+});
 
 /** Whether an event has, or may have, a stack. */
 export const isAlive = ({ phase }: EventRecord): boolean => phase !== "stopped";

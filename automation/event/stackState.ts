@@ -18,6 +18,19 @@ export interface StateResource {
 export const rootOf = ({ resources = [] }: StackState): StateResource | undefined =>
   resources.find(({ type }) => type === "pulumi:pulumi:Stack");
 
+/** Its outputs; none where the program never came to its end. */
+export const outputsOf = (state: StackState): Record<string, unknown> => rootOf(state)?.outputs ?? {};
+
+/**
+ * The environment that an event's stack belongs to, where that is not the one which is meant: the stack whose outputs it
+ * reads (`pulumi.StackReference`, `organization/project/stack`), which comes before anything that is made.
+ */
+export function otherBase({ resources = [] }: StackState, base: string): string | undefined {
+  const reference = resources.find(({ type }) => type === "pulumi:pulumi:StackReference");
+  const found = reference?.inputs?.name?.split("/").at(-1);
+  return found === base ? undefined : found;
+}
+
 /** What an engine was making: when it died, whether that was made is not known. */
 export const halfMadeIn = ({ pending_operations: pending = [] }: StackState): StateResource[] =>
   pending.filter(isCreating).map(({ resource }) => resource);

@@ -9,7 +9,8 @@ import { failure } from "./failure";
 import { resumable, resumably } from "./findEvent";
 import { givePasswords } from "./passwords";
 import type { Run } from "./progress";
-import { type EventRecord, isAlive, nameOf } from "./record";
+import { type EventRecord, isAlive, nameOf, stackOf } from "./record";
+import { otherBase } from "./stackState";
 import type { Tools } from "./tools";
 
 /** What a person asks for when an event begins. */
@@ -49,7 +50,7 @@ export async function startEvent(tools: Tools, request: StartRequest, run: Run):
       `[NAME] ${request.name} is taken: the event ${wanted.id} was today and is over; choose another, such as ${request.name}-2`,
     );
   if (!alive) {
-    await mustBeFree(tools, wanted);
+    await Promise.all([stackMustBeFree(tools, wanted), streamsMustBeFree(tools, wanted)]);
     await records.create(wanted);
   }
   const record = alive ?? (await records.read(wanted.id)) ?? wanted;
@@ -68,7 +69,6 @@ export async function startEvent(tools: Tools, request: StartRequest, run: Run):
 /** Makes the stack of an event that is starting, and says that it runs. */
 export async function makeStack(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
   const { engine, base, records } = tools;
-  const { stack } = fromId(record.id);
   // Everything that is deployed comes with it, which takes a second to load: commands that only look do without.
   const { eventProgram } = await import("./eventProgram");
   return resumably(record, async () => {
@@ -77,7 +77,7 @@ export async function makeStack(tools: Tools, record: EventRecord, run: Run): Pr
       record,
       run,
       (signal) =>
-        engine.up(stack, base.region, eventProgram(record, base), {
+        engine.up(stackOf(record), base.region, eventProgram(record, base), {
           listener: run.progress.engine("making the stack"),
           signal,
         }),
@@ -120,8 +120,20 @@ function mustBeAlike(there: EventRecord, wanted: EventRecord): void {
     throw failure("usage", `[NAME] ${name} is taken: ${differs}; choose another, or stop that one first`);
 }
 
+/** A stack's name is its own in the whole backend, whatever its environment. */
+async function stackMustBeFree({ engine }: Tools, record: EventRecord): Promise<void> {
+  const { stackName, base } = stackOf(record);
+  const state = await engine.state(stackName);
+  const other = state && otherBase(state, base);
+  if (other)
+    throw failure(
+      "usage",
+      `[NAME] ${nameOf(record)} is taken: the stack ${stackName} is that of an event on ${other}; choose another name, or write --base ${other}`,
+    );
+}
+
 /** Streams have names of their own in the whole account, and someone else's must not be taken over. */
-async function mustBeFree({ clients }: Tools, { streams, id }: EventRecord): Promise<void> {
+async function streamsMustBeFree({ clients }: Tools, { streams, id }: EventRecord): Promise<void> {
   for (const { name } of streams) {
     const isThere = await clients.control.send(new DescribeStreamCommand({ StreamName: name })).then(
       () => true,

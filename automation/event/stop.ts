@@ -1,13 +1,12 @@
-import { currentLife } from "../../archive/lives";
 import { drainFunctionOf, drainStream, isRefusedByDrain } from "./drain";
 import { engineRun } from "./engineRuns";
-import { fromId } from "./eventName";
 import { failure } from "./failure";
 import { resumable, resumably } from "./findEvent";
 import { drawUpManifest, type Manifest, manifestKey, readManifest, writeManifest } from "./manifest";
+import { openOwnStream, ownState } from "./own";
 import type { Run } from "./progress";
 import { untilDisconnected, untilSilent } from "./quiet";
-import { type EventRecord, nameOf } from "./record";
+import { type EventRecord, nameOf, stackOf } from "./record";
 import type { Tools } from "./tools";
 
 /** How an event is to stop. */
@@ -119,8 +118,8 @@ async function close(tools: Tools, record: EventRecord, run: Run): Promise<Event
   const { records, kinesisVideo, now } = tools;
   if (!record.stop?.now) await untilSilent(tools, record, run);
   for (const { name } of record.streams) {
-    const life = await currentLife(kinesisVideo.openStream(name));
-    if (life) await kinesisVideo.setClosed(life.streamArn, true);
+    const own = await openOwnStream(tools, record, name);
+    if (own) await kinesisVideo.setClosed(own.life.streamArn, true);
   }
   const nowMs = await now();
   const closed = await records.update(record.id, (one) =>
@@ -174,14 +173,14 @@ async function drainAll(tools: Tools, record: EventRecord, { progress, signal }:
 /** The stack goes, and the manifest is drawn up for good. Whoever comes second waits and finds it gone. */
 async function destroy(tools: Tools, record: EventRecord, run: Run): Promise<EventRecord> {
   const { engine, records, base, now } = tools;
-  const { stack } = fromId(record.id);
+  const stack = stackOf(record);
   await engineRun(
     tools,
     record,
     run,
     async (signal) => {
       // Drain heeds what its stack says of giving up, so the stack must say it first.
-      if (record.stop?.abandon && (await engine.outputs(stack))) {
+      if (record.stop?.abandon && (await ownState(tools, record))) {
         const { eventProgram } = await import("./eventProgram");
         await engine.up(stack, base.region, eventProgram(record, base), {
           listener: run.progress.engine("telling the stack what is given up"),

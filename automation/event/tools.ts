@@ -9,6 +9,7 @@ import { makeServiceClock, makeVault } from "../../handlers/ports/s3";
 import { type BaseEnvironment, readBase } from "./baseEnvironment";
 import { type Engine, openEngine } from "./engine";
 import { failure } from "./failure";
+import { makeStreamTags, type StreamTags } from "./own";
 import { eventsFolder, makeRecords, type Records } from "./record";
 
 /** What commands on events work with: the engine, the base environment, and its services. */
@@ -24,6 +25,7 @@ export interface Tools {
    */
   now(): Promise<number>;
   kinesisVideo: KinesisVideo;
+  streamTags: StreamTags;
   clients: {
     s3: S3Client;
     control: KinesisVideoClient;
@@ -48,6 +50,7 @@ export async function withTools<Result>(
     process.env.AWS_REGION = base.region;
     const timeAt = makeServiceClock(base.bucket);
     const vault = makeVault(base.bucket);
+    const control = new KinesisVideoClient({});
     const tools: Tools = {
       engine,
       baseName,
@@ -56,9 +59,10 @@ export async function withTools<Result>(
       vault,
       now: () => timeAt(`${eventsFolder(base.prefix)}clock`),
       kinesisVideo: makeKinesisVideo(),
+      streamTags: makeStreamTags(control),
       clients: {
         s3: new S3Client({}),
-        control: new KinesisVideoClient({}),
+        control,
         cloudWatch: new CloudWatchClient({}),
         lambda: new LambdaClient({}),
         sqs: new SQSClient({}),

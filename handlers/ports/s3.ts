@@ -9,12 +9,13 @@ import {
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
+  type ObjectVersion,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { outcomeOf } from "../../archive/outcomes";
-import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
+import type { FirstVersion, HeldObject, PutOutcome, Vault, VaultObject } from "../../archive/ports";
 
 /**
  * The archive's bucket as a vault. A body is sent in parts of 5 MiB, two while the next arrives, so memory does not grow
@@ -112,9 +113,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
     }
   }
 
-  async function get(key: string, version?: "first"): Promise<HeldObject | undefined> {
-    const VersionId = version && (await firstVersion(key));
-    if (version && VersionId === undefined) return undefined;
+  async function get(key: string, VersionId?: string): Promise<HeldObject | undefined> {
     try {
       const object = await s3.send(
         new GetObjectCommand({ Bucket: bucket, Key: key, VersionId, ChecksumMode: "ENABLED" }),
@@ -136,20 +135,26 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
     );
   }
 
-  /** Versions are listed newest first; a key that was written again and again has its first one pages behind. */
-  async function firstVersion(key: string): Promise<string | undefined> {
-    let oldest: string | undefined;
-    let page: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
-    while (page) {
+  /** A key's versions are listed newest first, so the last before the next key, or the end, is its first. */
+  async function firstVersions(prefix: string, limit: number): Promise<FirstVersion[]> {
+    const firsts: ObjectVersion[] = [];
+    let page: { KeyMarker?: string; VersionIdMarker?: string; MaxKeys?: number } = { MaxKeys: limit + 1 };
+    for (;;) {
       const listed: ListObjectVersionsCommandOutput = await s3.send(
-        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key, ...page }),
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...page }),
       );
-      const own = (listed.Versions ?? []).filter(({ Key }) => Key === key);
-      oldest = own.at(-1)?.VersionId ?? oldest;
-      const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = listed;
-      page = listed.IsTruncated && KeyMarker === key ? { KeyMarker, VersionIdMarker } : undefined;
+      for (const version of listed.Versions ?? []) {
+        if (firsts.at(-1)?.Key === version.Key) firsts.pop();
+        firsts.push(version);
+      }
+      if (!listed.IsTruncated || firsts.length > limit) break;
+      page = { KeyMarker: listed.NextKeyMarker, VersionIdMarker: listed.NextVersionIdMarker };
     }
-    return oldest;
+    return firsts
+      .slice(0, limit)
+      .map(({ Key = "", VersionId, IsLatest }) =>
+        IsLatest ? { key: Key } : { key: Key, versionId: VersionId },
+      );
   }
 
   async function firstKeys(prefix: string, limit: number): Promise<string[]> {
@@ -179,7 +184,7 @@ export function makeVault(bucket: string, stackTags: Record<string, string> = {}
     return names;
   }
 
-  return { putIfAbsent, replace, get, firstKeys, folders };
+  return { putIfAbsent, replace, get, firstVersions, firstKeys, folders };
 }
 
 /**

@@ -112,11 +112,13 @@ const archive = {
   clipTransitions: clipTransitions
     .default([])
     .describe(
-      "When clips move to cheaper storage: a list such as [{afterDays: 30, storageClass: STANDARD_IA}], of STANDARD_IA, INTELLIGENT_TIERING, GLACIER_IR, GLACIER, DEEP_ARCHIVE in this order. Objects under 128 KB stay.",
+      "When clips, but those of recording events, move to cheaper storage: a list such as [{afterDays: 30, storageClass: STANDARD_IA}], of STANDARD_IA, INTELLIGENT_TIERING, GLACIER_IR, GLACIER, DEEP_ARCHIVE in this order. Objects under 128 KB stay.",
     ),
   clipExpiryDays: wholeNumber(0, 36_500)
     .default(0)
-    .describe("Days after which a clip is deleted, up to 36500. 0 keeps clips for ever."),
+    .describe(
+      "Days after which a clip is deleted, unless it is of a recording event, up to 36500. 0 keeps clips for ever.",
+    ),
   lockMode: oneOf("none", "governance", "compliance")
     .default("none")
     .describe(

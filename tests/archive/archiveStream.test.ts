@@ -454,10 +454,14 @@ describe("a round of archiving", () => {
 /** Counts the reads and lists of a vault from now on. */
 function countReads(vault: Vault): () => number {
   let count = 0;
-  const { get, firstKeys } = vault;
-  vault.get = (key) => {
+  const { get, firstKeys, firstVersions } = vault;
+  vault.get = (key, versionId) => {
     count += 1;
-    return get(key);
+    return get(key, versionId);
+  };
+  vault.firstVersions = (prefix, limit) => {
+    count += 1;
+    return firstVersions(prefix, limit);
   };
   vault.firstKeys = (prefix, limit) => {
     count += 1;

@@ -55,6 +55,79 @@ describe("a ledger that somebody damaged", () => {
     expect(held()).to.deep.equal(numbers(fragments(90)));
   });
 
+  it("believes no entry that was written over, though it is one: what its first version says counts", async () => {
+    const { kept, vault, round, held } = setUp({ clipFailure: "InternalError" });
+    await round(T0 + 2 * MINUTE + 30_000).catch(() => undefined);
+    kept.clipFailure = undefined;
+    const [head = ""] = await vault.firstKeys("derby/ledger/", 1);
+    const original = vault.objects.get(head) as MemoryObject;
+    const plan = JSON.parse(String(original.bytes)) as Entry;
+    const altered = { ...plan, state: { ...plan.state, openPlans: [] } };
+    vault.firsts.set(head, original);
+    vault.objects.set(head, { ...original, bytes: Buffer.from(JSON.stringify(altered)) });
+
+    await round(T0 + 10 * MINUTE);
+
+    expect(plan.state.openPlans).to.have.length(1);
+    expect(entriesIn(vault).flatMap((entry) => entry.damaged ?? [])).to.deep.equal([head]);
+    expect(held()).to.deep.equal(numbers(fragments(90)));
+  });
+
+  it("goes on behind a newest entry that somebody deleted, and names it", async () => {
+    const { vault, round, held } = setUp();
+    await round(T0 + 2 * MINUTE + 30_000);
+    const [head = ""] = await vault.firstKeys("derby/ledger/", 1);
+    vault.firsts.set(head, vault.objects.get(head) as MemoryObject);
+    vault.objects.delete(head);
+
+    await round(T0 + 10 * MINUTE);
+
+    expect(vault.objects.has(head)).to.equal(false);
+    expect(entriesIn(vault).flatMap((entry) => entry.damaged ?? [])).to.deep.equal([head]);
+    expect(held()).to.deep.equal(numbers(fragments(90)));
+  });
+
+  const forgeries: [string, (head: Entry) => object][] = [
+    ["has nothing in it", ({ seq }) => ({ seq, version: 1, prev: "", state: {}, change: {} })],
+    ["is of no version of ours", (head) => ({ ...head, version: "1.0.0" })],
+    ["is of a newer version, and not chained", (head) => ({ ...head, version: 2, prev: "" })],
+    [
+      "is an entry, and not chained",
+      (head) => ({ ...head, prev: "", state: { ...head.state, lowWaterMs: T0 + 3_600_000 } }),
+    ],
+  ];
+  for (const [what, forge] of forgeries) {
+    it(`steps over what lies behind the newest entry and ${what}, names it, and goes on`, async () => {
+      const { vault, round, held } = setUp();
+      await round(T0 + 2 * MINUTE + 30_000);
+      const head = entriesIn(vault).at(-1) as Entry;
+      const [newest = ""] = await vault.firstKeys("derby/ledger/", 1);
+      const key = newest.replace(String(LAST_SEQ - head.seq), String(LAST_SEQ - head.seq - 1));
+      const bytes = Buffer.from(JSON.stringify(forge({ ...head, seq: head.seq + 1 })));
+      vault.objects.set(key, { ...(vault.objects.get(newest) as MemoryObject), bytes });
+
+      await round(T0 + 10 * MINUTE);
+
+      const next = entriesIn(vault).find(({ seq }) => seq === head.seq + 2);
+      const chained = crypto.createHash("sha256").update(vault.objects.get(newest)?.bytes ?? "");
+      expect(next).to.deep.include({ damaged: [key], prev: chained.digest("hex") });
+      expect(held()).to.deep.equal(numbers(fragments(90)));
+    });
+  }
+
+  it("stops at an entry of a newer version that is chained: what it says, this code cannot know", async () => {
+    const { vault, round } = setUp();
+    await round(T0 + 2 * MINUTE + 30_000);
+    const [newest = ""] = await vault.firstKeys("derby/ledger/", 1);
+    const object = vault.objects.get(newest) as MemoryObject;
+    const entry = JSON.parse(String(object.bytes)) as Entry;
+    vault.objects.set(newest, { ...object, bytes: Buffer.from(JSON.stringify({ ...entry, version: 2 })) });
+
+    const refusal = await round(T0 + 10 * MINUTE).catch((error: Error) => error.message);
+
+    expect(refusal).to.equal(`${newest} was written by a newer version; deploy this stack anew`);
+  });
+
   it("goes on when an entry with open plans is damaged beyond reading: names it, and loses nothing", async () => {
     const { vault, round, held } = setUp({
       fragments: fragments(30),

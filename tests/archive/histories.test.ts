@@ -55,7 +55,8 @@ const viaSource = (source: FragmentSource, through: Through): FragmentSource => 
 const viaVault = (vault: Vault, through: Through): Vault => ({
   putIfAbsent: (object) => through(() => vault.putIfAbsent(object)),
   replace: (object, etag) => through(() => vault.replace(object, etag)),
-  get: (key) => through(() => vault.get(key)),
+  get: (key, versionId) => through(() => vault.get(key, versionId)),
+  firstVersions: (prefix, limit) => through(() => vault.firstVersions(prefix, limit)),
   firstKeys: (prefix, limit) => through(() => vault.firstKeys(prefix, limit)),
   folders: (prefix) => through(() => vault.folders(prefix)),
 });

@@ -113,7 +113,7 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 const checksumOf = (bytes: Buffer) => crypto.createHash("sha256").update(bytes).digest("base64");
 
-/** A bucket in memory; `firsts` are the first versions of keys that a test wrote over, if the bucket kept them. */
+/** A bucket in memory; `firsts` are the first versions of keys that a test wrote over or deleted, if the bucket kept them. */
 export function memoryVault(): Vault & {
   objects: Map<string, MemoryObject>;
   firsts: Map<string, MemoryObject>;
@@ -135,8 +135,8 @@ export function memoryVault(): Vault & {
       objects.set(key, { ...description, bytes });
       return true;
     },
-    async get(key, version) {
-      const object = (version && firsts.get(key)) ?? objects.get(key);
+    async get(key, versionId) {
+      const object = versionId ? firsts.get(key) : objects.get(key);
       if (!object) return undefined;
       const checksum = checksumOf(object.bytes);
       return { body: chunks(object.bytes), metadata: object.metadata, etag: checksum, checksum };
@@ -144,6 +144,14 @@ export function memoryVault(): Vault & {
     async folders(prefix) {
       const names = [...objects.keys()].filter((key) => key.startsWith(prefix));
       return [...new Set(names.map((key) => key.slice(prefix.length).split("/")[0] ?? ""))];
+    },
+    async firstVersions(prefix, limit) {
+      const keys = new Set([...objects.keys(), ...firsts.keys()]);
+      return [...keys]
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+        .slice(0, limit)
+        .map((key) => (firsts.has(key) ? { key, versionId: "first" } : { key }));
     },
     async firstKeys(prefix, limit) {
       return [...objects.keys()]

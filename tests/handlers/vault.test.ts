@@ -147,12 +147,17 @@ describe("the vault in S3", () => {
     await s3.client.putObject({ Bucket, Key: "clips/one.mp4.bak", Body: "another key" });
     await s3.client.deleteObject({ Bucket, Key: "clips/one.mp4" });
 
-    const [newest, first] = [await vault.get("clips/one.mp4"), await vault.get("clips/one.mp4", "first")];
-    const none = await vault.get("clips/two.mp4", "first");
+    const [one, other] = await vault.firstVersions("clips/", 2);
+    const [newest, first] = [
+      await vault.get("clips/one.mp4"),
+      await vault.get("clips/one.mp4", one?.versionId),
+    ];
 
+    expect(one).to.have.keys("key", "versionId");
+    expect(other).to.deep.equal({ key: "clips/one.mp4.bak" });
     expect(newest).to.equal(undefined);
     expect(first && (await readText(first.body))).to.equal("the entry");
-    expect(none).to.equal(undefined);
+    expect(await vault.firstVersions("clips/two", 1)).to.deep.equal([]);
   });
 
   it("refuses an empty body: no clip is empty, and its key would pass for one", async () => {

@@ -77,6 +77,7 @@ describe("the archive", () => {
       "abort-incomplete-uploads ",
       "remove-old-claims derby/claims/",
       "remove-old-sweeps derby/sweeps/",
+      "remove-old-clock derby/events/clock",
     ]);
     expect(lifecycle(program).some(({ transitions, expiration }) => transitions ?? expiration)).to.equal(
       false,
@@ -108,7 +109,7 @@ describe("the archive", () => {
     });
   });
 
-  it("never has the lifecycle take anything of the ledger, whatever is asked", () => {
+  it("never has the lifecycle take anything of a ledger or of a recording event, whatever is asked", () => {
     const settings = fc.record({
       prefix: fc.constantFrom("", "derby/", "ledger/", "a/clips/"),
       keepBucket: fc.boolean(),
@@ -121,10 +122,12 @@ describe("the archive", () => {
       fc.property(settings, (archive) => {
         const rules = clipLifecycle(archive) as Rule[];
 
-        const ledgerKey = `${archive.prefix}ledger/gate/1763820000000/999999999998.json`;
+        const ledger = "ledger/gate/1763820000000/999999999998.json";
+        const keys = [ledger, `events/20261122-derby/${ledger}`, "events/20261122-derby/clips/one.mp4"];
         const touching = rules.filter(
           ({ filter, transitions, expiration, noncurrentVersionExpiration }) =>
-            (transitions ?? expiration ?? noncurrentVersionExpiration) && ledgerKey.startsWith(filter.prefix),
+            (transitions ?? expiration ?? noncurrentVersionExpiration) &&
+            keys.some((key) => `${archive.prefix}${key}`.startsWith(filter.prefix)),
         );
         expect(touching).to.deep.equal([]);
       }),

@@ -99,6 +99,13 @@ export const MUTATIONS: Mutation[] = [
     replace: "",
   },
   {
+    name: "newest-version-counts",
+    breaks: "an entry that somebody wrote over is believed",
+    file: "archive/ledger.ts",
+    find: "const held = await vault.get(key, versionId);",
+    replace: "const held = await vault.get(key);",
+  },
+  {
     name: "highest-number-counts",
     breaks: "the next entry takes the number above all objects, foreign ones too",
     file: "archive/ledger.ts",
@@ -242,8 +249,8 @@ export const MUTATIONS: Mutation[] = [
     name: "life-ends-as-of-its-call",
     breaks: "what came in after the call that finds a life over is not named",
     file: "archive/lives.ts",
-    find: "const overMs = Math.max(nowMs, goneMs) + 60_000;",
-    replace: "const overMs = Math.min(nowMs, goneMs);",
+    find: "Math.max(nowMs, goneMs) + 60_000);",
+    replace: "Math.min(nowMs, goneMs));",
   },
   {
     name: "sweep-says-too-much",

@@ -155,6 +155,20 @@ async function retire(world: World, { mayRetire }: Subject): Promise<void> {
   }
 }
 
+/** What somebody does to an entry: writes over it, makes it say that nothing is owed, or deletes it. */
+function damage(bucket: World["bucket"], key: string, how: string): void {
+  const object = bucket.objects.get(key);
+  if (!object) return;
+  if (how === "deleted") object.isDeleted = true;
+  if (how === "garbage") bucket.put(key, Buffer.from("{ not what was written"), {}, undefined);
+  // Someone's note among the entries says nothing that could be altered.
+  if (how !== "altered" || !object.bytes.toString().startsWith('{"version"')) return;
+  const entry = JSON.parse(object.bytes.toString());
+  const lowWaterMs = entry.state.lowWaterMs + 3_600_000;
+  const state = { ...entry.state, openPlans: [], books: {}, lowWaterMs };
+  bucket.put(key, Buffer.from(JSON.stringify({ ...entry, state })), {}, undefined);
+}
+
 /** The faults that strike by themselves, not on a call. */
 function befall({ bucket, calls, stepFunctions, tally }: World, fault: Fault): void {
   const keyOf = () => {
@@ -163,7 +177,7 @@ function befall({ bucket, calls, stepFunctions, tally }: World, fault: Fault): v
   };
   if (fault.kind === "executionAborted" && calls.strikes(fault.kind)) stepFunctions.abortAll();
   if (fault.kind === "entryDamaged" && keyOf() && calls.strikes(fault.kind)) {
-    bucket.put(keyOf() ?? "", Buffer.from("{ not what was written"), {}, undefined);
+    damage(bucket, keyOf() ?? "", calls.random.pick(["garbage", "altered", "deleted"]));
   }
   if (fault.kind === "foreignObject" && keyOf() && calls.strikes(fault.kind)) {
     const folder = (keyOf() ?? "").replace(/[^/]*$/, "");

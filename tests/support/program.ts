@@ -51,8 +51,9 @@ const CALLS: Record<string, (args: Inputs) => Inputs> = {
   }),
 };
 
-/** Outputs of components whose children another plugin makes. */
-const OF_REMOTE_COMPONENTS: Record<string, Inputs> = {
+/** Outputs of what is made elsewhere: by another plugin, by AWS, or by another stack. */
+const MADE_ELSEWHERE: Record<string, Inputs> = {
+  "pulumi:pulumi:StackReference": { outputs: { baseEnvironment: { bucket: "archive-4e1f2a7" } } },
   "awsx:ec2:Vpc": {
     vpcId: "vpc-0a1b2c3d",
     isolatedSubnetIds: ["subnet-0a", "subnet-0b"],
@@ -81,7 +82,7 @@ const serializeOnce: typeof serializeFunction = (handler, options) => {
 Object.assign(pulumi.runtime, { serializeFunction: serializeOnce });
 
 /**
- * Runs `index.ts` under Pulumi's mocks and waits for every registration.
+ * Runs `index.ts`, or another program, under Pulumi's mocks and waits for every registration.
  * @throws what the program throws, at once or in a promise that it leaves to Pulumi
  */
 export async function runProgram(
@@ -90,7 +91,13 @@ export async function runProgram(
     project = "lastframe",
     stack = "test",
     calls = {},
-  }: { project?: string; stack?: string; calls?: Record<string, (args: Inputs) => Inputs> } = {},
+    program = loadFreshProgram,
+  }: {
+    project?: string;
+    stack?: string;
+    calls?: Record<string, (args: Inputs) => Inputs>;
+    program?: () => Promise<object>;
+  } = {},
 ): Promise<DeployedProgram> {
   const resources: Registered[] = [];
   pulumi.runtime.setAllConfig(config);
@@ -108,7 +115,7 @@ export async function runProgram(
           ...inputs,
           ...outputs,
           bucket: physical,
-          ...OF_REMOTE_COMPONENTS[type],
+          ...MADE_ELSEWHERE[type],
         };
         return { id: custom ? `${name}-id` : undefined, state };
       },
@@ -117,8 +124,9 @@ export async function runProgram(
     project,
     stack,
     false,
+    "organization",
   );
-  const exported = await loadFreshProgram();
+  const exported = await program();
   await pulumi.runtime.disconnect();
   await new Promise(setImmediate);
   const [failure] = takeRejections();

@@ -1,6 +1,4 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { eventCommand, main } from "../../../automation/event";
 import { type EventCloud, OPERATION_MS, startEventCloud } from "./support";
@@ -173,14 +171,7 @@ describe("what lastframe event answers to what it finds", function () {
   });
 
   it("says what to run where the base is too old", async () => {
-    const workDir = path.join(cloud.folder, "old");
-    fs.mkdirSync(workDir);
-    const envVars = { ...cloud.env, PULUMI_HOME: path.join(workDir, "home") };
-    const stack = await LocalWorkspace.createStack(
-      { stackName: "old", projectName: "lastframe", program: async () => ({ bucket: "footage" }) },
-      { workDir, envVars, pulumiCommand: cloud.cli },
-    );
-    await stack.up({ color: "never" });
+    await cloud.makeBase("old", async () => ({ bucket: "footage" }));
 
     const answer = await told(["list", "--base", "old"]);
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { idsOfHalfMade } from "../../../automation/event/halfMade";
+import type { EventRecord } from "../../../automation/event/record";
 import type { Tools } from "../../../automation/event/tools";
 
 describe("what an engine was making when it died", () => {
@@ -7,7 +8,7 @@ describe("what an engine was making when it died", () => {
     const urn = "urn:pulumi:event-20261122-derby::lastframe::pulumi:providers:pulumi::default";
     const provider = { urn, type: "pulumi:providers:pulumi" };
 
-    const ids = await idsOfHalfMade({} as Tools, "event-20261122-derby", [provider]);
+    const ids = await idsOfHalfMade({} as Tools, {} as EventRecord, [provider]);
 
     expect([...ids]).to.deep.equal([]);
   });

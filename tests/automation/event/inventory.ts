@@ -10,7 +10,7 @@ import type { Cloud } from "../../../local/cloud";
 
 /** Everything that there is in a cloud of what an event's stack is made of, as the services list it: `role recorder-1a2b3c4`. */
 export async function inventory({ clientConfig }: Cloud): Promise<string[]> {
-  const [roles, functions, groups, queues, rules, machines, alarms, streams] = await Promise.all([
+  const [roles, functions, groups, queues, rules, machines, alarms, dashboards, streams] = await Promise.all([
     new IAM(clientConfig).listRoles(),
     new Lambda(clientConfig).listFunctions(),
     new CloudWatchLogs(clientConfig).describeLogGroups(),
@@ -18,6 +18,7 @@ export async function inventory({ clientConfig }: Cloud): Promise<string[]> {
     new EventBridge(clientConfig).listRules(),
     new SFN(clientConfig).listStateMachines(),
     new CloudWatch(clientConfig).describeAlarms(),
+    new CloudWatch(clientConfig).listDashboards(),
     new KinesisVideo(clientConfig).listStreams(),
   ]);
   const names: Record<string, (string | undefined)[] | undefined> = {
@@ -28,6 +29,7 @@ export async function inventory({ clientConfig }: Cloud): Promise<string[]> {
     rule: rules.Rules?.map(({ Name }) => Name),
     "state machine": machines.stateMachines?.map(({ name }) => name),
     alarm: alarms.MetricAlarms?.map(({ AlarmName }) => AlarmName),
+    dashboard: dashboards.DashboardEntries?.map(({ DashboardName }) => DashboardName),
     stream: streams.StreamInfoList?.map(({ StreamName }) => StreamName),
   };
   return Object.entries(names)

@@ -3,12 +3,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { S3 } from "@aws-sdk/client-s3";
-import { LocalWorkspace, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type OutputMap, type PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
 import type { Manifest } from "../../../automation/event/manifest";
 import type { EventRecord } from "../../../automation/event/record";
 import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
-import { DeviceSignIn } from "../../../infra/deviceSignIn";
 import { type Cloud, startCloud } from "../../../local/cloud";
 import type { Strike } from "../../../local/core/faults";
 import { getCli } from "../../../local/engine/cli";
@@ -50,6 +49,8 @@ export interface EventCloud {
   /** The environment of somebody who works with this cloud. */
   env: Record<string, string>;
   s3: S3;
+  /** Makes another stack that events may be told to be based on; answers its outputs. */
+  makeBase(stackName: string, program: PulumiFn): Promise<OutputMap>;
   /** Runs `npm run event -- …` in a process of its own, or in a group of them, as a terminal does. */
   event(args: string[], environment?: Record<string, string>, isGroup?: boolean): RunningCommand;
   /** Runs it to its end. */
@@ -61,9 +62,9 @@ export interface EventCloud {
   film(stream: string, options?: FilmOptions): Promise<TestCamera>;
   /**
    * Writes the record of an event as the tool does: of one that runs with the camera `gate` and whose time is over, where
-   * nothing else is said.
+   * nothing else is said, below the base's prefix.
    */
-  putRecord(id: string, said?: Partial<EventRecord>): Promise<void>;
+  putRecord(id: string, said?: Partial<EventRecord>, prefix?: string): Promise<void>;
   /** The id of the only event of a name. */
   idOf(name: string): Promise<string>;
   /** The manifest of the only event of a name. */
@@ -79,50 +80,45 @@ export interface FilmOptions {
 }
 
 /** A program that makes what an event needs of its base: bucket, alerts topic, and the output that says where they are. */
-const smallBase =
-  (hasSignIn: boolean): PulumiFn =>
-  async () => {
-    const archive = new Archive("archive", {
+const smallBase: PulumiFn = async () => {
+  const archive = new Archive("archive", {
+    prefix: "",
+    keepBucket: false,
+    clipTransitions: [],
+    logRetentionDays: 1,
+    tags: {},
+  });
+  const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
+  return {
+    baseEnvironment: {
+      version: 1,
+      region: "us-east-1",
+      bucket: archive.bucket,
       prefix: "",
-      keepBucket: false,
-      clipTransitions: [],
       logRetentionDays: 1,
-      tags: {},
-    });
-    const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
-    const devices = hasSignIn
-      ? new DeviceSignIn("devices", { mfa: "off", signUp: false, stack: "lastframe/dev", tags: {} })
-      : undefined;
-    return {
-      baseEnvironment: {
-        version: 1,
-        region: "us-east-1",
-        bucket: archive.bucket,
-        prefix: "",
-        logRetentionDays: 1,
-        alertsTopicArn: alerts.topicArn,
-        signIn: devices?.appConfiguration,
-      },
-    };
+      alertsTopicArn: alerts.topicArn,
+    },
   };
+};
 
 /**
  * Starts a cloud and makes its environment `dev` on the real engine.
  * @param base the program of the environment; by default only what events need of one
+ * @param settings the environment's, beside its one stream
  * @param beginsAtHour the time of day, UTC, that the cloud has then; by default so early that no test meets midnight
  */
 export async function startEventCloud(
   context: Mocha.Context,
   {
     speed = 20,
-    hasSignIn = false,
-    base = smallBase(hasSignIn),
+    base = smallBase,
+    settings = {},
     beginsAtHour = 0.5,
     onStrike,
   }: {
     speed?: number;
-    hasSignIn?: boolean;
     base?: PulumiFn;
+    settings?: Record<string, unknown>;
     beginsAtHour?: number;
     onStrike?: (strike: Strike) => void;
   } = {},
@@ -145,13 +141,25 @@ export async function startEventCloud(
     PATH: `${path.dirname(pulumiCommand.command)}${path.delimiter}${engine.PATH}`,
     TMPDIR: tmp,
   };
-  const config = { "aws:region": "us-east-1", "lastframe:streams": JSON.stringify([{ name: "gate" }]) };
-  const stack = await LocalWorkspace.createStack(
-    { stackName: "dev", projectName: "lastframe", program: base },
-    { pulumiCommand, envVars: env, stackSettings: { dev: { config } } },
-  );
-  const { outputs } = await stack.up({ color: "never" });
-  fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
+  let bases = 0;
+
+  async function makeBase(stackName: string, program: PulumiFn): Promise<OutputMap> {
+    bases += 1;
+    const set = Object.entries({ streams: [{ name: "gate" }], ...settings }).map(([key, value]) => [
+      `lastframe:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const config = { "aws:region": "us-east-1", ...Object.fromEntries(set) };
+    const stack = await LocalWorkspace.createStack(
+      { stackName, projectName: "lastframe", program },
+      { pulumiCommand, envVars: env, stackSettings: { [stackName]: { config } } },
+    );
+    const { outputs } = await stack.up({ color: "never" });
+    fs.rmSync(stack.workspace.workDir, { recursive: true, force: true });
+    return outputs;
+  }
+
+  const outputs = await makeBase("dev", base);
   const bucket = String(outputs.baseEnvironment?.value.bucket);
   const s3 = new S3(cloud.clientConfig);
   const running = new Set<RunningCommand>();
@@ -209,7 +217,7 @@ export async function startEventCloud(
     };
   }
 
-  async function putRecord(id: string, said: Partial<EventRecord> = {}): Promise<void> {
+  async function putRecord(id: string, said: Partial<EventRecord> = {}, prefix = ""): Promise<void> {
     const time = new Date(cloud.clock.nowMs()).toISOString();
     const record: EventRecord = {
       version: 1,
@@ -222,7 +230,11 @@ export async function startEventCloud(
       phase: "running",
       ...said,
     };
-    await s3.putObject({ Bucket: bucket, Key: `events/${id}/event.json`, Body: JSON.stringify(record) });
+    await s3.putObject({
+      Bucket: bucket,
+      Key: `${prefix}events/${id}/event.json`,
+      Body: JSON.stringify(record),
+    });
   }
 
   async function idOf(name: string): Promise<string> {
@@ -253,7 +265,7 @@ export async function startEventCloud(
       ...files("locks"),
       // The Pulumi SDK's language host keeps compiled code of its own there.
       ...fs.readdirSync(tmp).filter((name) => !name.startsWith("v8-compile-cache")),
-      ...fs.readdirSync(workspaces).slice(1),
+      ...fs.readdirSync(workspaces).slice(bases),
     ];
   }
 
@@ -271,6 +283,7 @@ export async function startEventCloud(
     cli: pulumiCommand,
     env,
     s3,
+    makeBase,
     event,
     done,
     film,

@@ -157,7 +157,10 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
     );
   }
 
-  /** Someone was told in time: by an event, or by a metric that is high or missing, on which an alarm rings. */
+  /**
+   * Someone was told in time: by an event, by a metric that is high, or by one that is missing: then Reconcile failed, which
+   * its dead letters tell, or did not run, which its alarm does.
+   */
   function wasTold(expiredMs: number): boolean {
     if (world.eventBridge.heard.some(({ type, atMs }) => type === "Footage At Risk" && atMs < expiredMs))
       return true;

@@ -37,7 +37,7 @@ export function checkStatements(life: Life, { ledgers }: Archive, world: World):
   }
   for (const entry of ledger.entries) {
     const { change, putMs, seq } = entry;
-    if (change.kind !== "gap" || change.cause !== "expired") continue;
+    if (change.kind !== "gap" || rowsOf(entry).length > 0) continue;
     // Whoever writes the gap has read the watermark some calls before.
     const before = sweeps.filter((sweep) => sweep.putMs < putMs - MINUTE_MS);
     const coveredToMs = Math.max(0, ...before.map((sweep) => sweep.coveredToMs));

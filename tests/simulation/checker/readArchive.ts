@@ -95,7 +95,7 @@ export function readArchive({ bucket, kinesisVideo }: World): Archive {
     // An entry is the first version of its key.
     const entry = parse(key.slice(folder.length), { ...object, bytes: object.firstBytes ?? object.bytes });
     if (entry) ledger.entries.push(entry);
-    if (!entry || object.firstBytes) ledger.damagedKeys.push(key);
+    if (!entry || object.firstBytes || object.isDeleted) ledger.damagedKeys.push(key);
   }
   for (const { entries } of ledgers.values()) entries.sort((a, b) => a.seq - b.seq);
   return { clips, voidKeys, ledgers: [...ledgers.values()] };

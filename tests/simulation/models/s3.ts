@@ -1,5 +1,5 @@
 import * as crypto from "node:crypto";
-import type { HeldObject, PutOutcome, Vault, VaultObject } from "../../../archive/ports";
+import type { FirstVersion, HeldObject, PutOutcome, Vault, VaultObject } from "../../../archive/ports";
 import type { FaultKind, History } from "../history";
 import type { Timeline } from "../timeline";
 import type { Calls, Worker } from "./calls";
@@ -14,6 +14,8 @@ export interface StoredObject {
   etag: string;
   /** The first version's bytes, where others were put in their place. */
   firstBytes?: Buffer;
+  /** Whether a delete marker is its newest version. */
+  isDeleted?: true;
 }
 
 export type Bucket = ReturnType<typeof makeBucket>;
@@ -69,6 +71,13 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
       .reverse();
   }
 
+  function firstVersions(prefix: string, limit: number): FirstVersion[] {
+    return firstKeys(prefix, limit).map((key) => {
+      const { firstBytes, isDeleted } = objects.get(key) as StoredObject;
+      return firstBytes || isDeleted ? { key, versionId: "first" } : { key };
+    });
+  }
+
   function folderNames(prefix: string): string[] {
     const names = [...folders.keys()].filter((folder) => folder.startsWith(prefix));
     return [...new Set(names.map((folder) => folder.slice(prefix.length).split("/")[0] ?? ""))];
@@ -80,7 +89,8 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
       const bytes = await read(body);
       if (bytes.length === 0) throw new Error(`the body of ${key} has no bytes; nothing was stored`);
       const act = (): PutOutcome => {
-        if (calls.strikes("writeConflict") || objects.has(key)) return { outcome: "present" };
+        const held = objects.get(key);
+        if (calls.strikes("writeConflict") || (held && !held.isDeleted)) return { outcome: "present" };
         put(key, bytes, metadata, worker.id);
         return { outcome: "stored", checksum: checksumOf(bytes) };
       };
@@ -97,12 +107,12 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
       return calls.call(worker, act, writes);
     }
 
-    function get(key: string, which?: "first"): Promise<HeldObject | undefined> {
+    function get(key: string, versionId?: string): Promise<HeldObject | undefined> {
       const act = (): HeldObject | undefined => {
         const object = objects.get(key);
-        if (!object) return undefined;
+        if (!object || (object.isDeleted && !versionId)) return undefined;
         const { metadata, etag } = object;
-        const bytes = (which && object.firstBytes) ?? object.bytes;
+        const bytes = (versionId && object.firstBytes) || object.bytes;
         return {
           body: once(bytes),
           metadata,
@@ -117,6 +127,7 @@ export function makeBucket({ behaviours }: History, timeline: Timeline, calls: C
       putIfAbsent,
       replace,
       get,
+      firstVersions: (prefix, limit) => calls.call(worker, () => firstVersions(prefix, limit), reads),
       firstKeys: (prefix, limit) => calls.call(worker, () => firstKeys(prefix, limit), reads),
       folders: (prefix) => calls.call(worker, () => folderNames(prefix), reads),
     };
