@@ -127,6 +127,13 @@ export const MUTATIONS: Mutation[] = [
     replace: "const goneToMs = unseenToMs + 600_000;",
   },
   {
+    name: "watermark-unheeded",
+    breaks: "time that sweeps covered is named as a gap, since nobody planned anything in it",
+    file: round,
+    find: "const sweptToMs = swept?.sweep.coveredToMs ?? 0;",
+    replace: "const sweptToMs = 0 * (swept?.sweep.coveredToMs ?? 0);",
+  },
+  {
     name: "minute-known-by-its-book",
     breaks: "a minute whose listing differs from its book is taken to be settled",
     file: "archive/owed.ts",
