@@ -15,6 +15,7 @@ import {
   readHead,
   type StoredChange,
 } from "./ledger";
+import { listStretch } from "./listStretch";
 import { makePlannedNumbers, readHours, unaccounted } from "./owed";
 import { type ClipPlan, planClips } from "./plan";
 import type { FragmentSource, StreamDescription, Vault } from "./ports";
@@ -107,6 +108,8 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   /** The newest entry, if this round wrote it: a plan in it is no one else's, a split's neither. */
   let ownSeq: number | undefined;
   let listing: Awaited<ReturnType<typeof list>> | undefined;
+  /** Server time before which this round has listed stretch after stretch, and found all of it accounted for. */
+  let passedToMs = 0;
   /** By the head as it was read or written here; unknown after someone else's entry. */
   let owed: Owed | undefined;
   /** Deferred fragments are tried again in the order of their entries, once. */
@@ -128,7 +131,7 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     }
     listing ??= await list(state);
     const { goneToMs, sweptToMs } = listing;
-    const uncovered = { fromMs: Math.max(state.lowWaterMs, sweptToMs), toMs: goneToMs };
+    const uncovered = { fromMs: Math.max(state.lowWaterMs, passedToMs, sweptToMs), toMs: goneToMs };
     if (uncovered.fromMs < uncovered.toMs) {
       await record(gap(state, uncovered, "expired"));
       continue;
@@ -139,7 +142,14 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
       if (!mayGoOn(clips.length)) return stopped(state);
       const isPlanned = new Set(plan.fragments);
       const left = { fragments: owed.fragments.filter((fragment) => !isPlanned.has(fragment)), plans };
-      if (await write(plan, state, { lowWaterMs: lowWaterFor(left.fragments) })) owed = left;
+      if (await write(plan, state, { lowWaterMs: lowWaterFor(left.fragments, listing.toMs) })) owed = left;
+      continue;
+    }
+    if (listing.toMs < nowMs) {
+      if (!mayGoOn(clips.length)) return stopped(state);
+      // Nothing else may be concluded from a part: what is behind it, is listed next.
+      passedToMs = listing.toMs + 1;
+      [listing, owed] = [undefined, undefined];
       continue;
     }
     if (request.retryDeferred && mayGoOn(clips.length) && (await tryAgain(state))) continue;
@@ -202,17 +212,20 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
   }
 
   /**
-   * Lists from low-water to now. Where the beginning of that had expired by the answer, as when nothing was planned for
-   * as long as the retention, it is no gap as far as the newest sweep found everything accounted for.
+   * Lists from low-water to now, or as much of it as can be held. Where the beginning of that had expired by the answer,
+   * as when nothing was planned for as long as the retention, it is no gap as far as the newest sweep found everything
+   * accounted for.
    */
   async function list({ lowWaterMs }: LedgerState) {
-    const { fragments, answeredMs } = await source.list({ fromMs: lowWaterMs, toMs: nowMs });
+    const fromMs = Math.max(lowWaterMs, passedToMs);
+    const { fragments, answeredMs, toMs } = await listStretch(source, { fromMs, toMs: nowMs }, clipMs);
     // What had expired when the listing was answered, it could not show: by the service's clock, which may be ahead of
     // the one that says when that was. What it does show was held after all.
-    const goneToMs = earliest(fragments, answeredMs - retentionMs + CLOCKS_APART_MS);
-    const swept = lowWaterMs < goneToMs ? await readSweep(vault, prefix, stream) : undefined;
+    const unseenToMs = Math.min(toMs + 1, answeredMs - retentionMs + CLOCKS_APART_MS);
+    const goneToMs = earliest(fragments, unseenToMs);
+    const swept = fromMs < goneToMs ? await readSweep(vault, prefix, stream) : undefined;
     const sweptToMs = swept?.sweep.coveredToMs ?? 0;
-    return { fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs, goneToMs, sweptToMs };
+    return { fragments: markRepeats(inOrderOfIngestion(fragments)), answeredMs, toMs, goneToMs, sweptToMs };
   }
 
   async function whatIsOwed(state: LedgerState, listed: Fragment[]): Promise<Owed> {
@@ -274,9 +287,13 @@ export async function archiveStream(request: ArchiveRequest): Promise<ArchiveRes
     return undefined;
   }
 
-  /** Low-water may rise to a border of the grid that is far enough back, and not past a fragment that is owed. */
-  function lowWaterFor(left: Fragment[]): number {
-    return Math.floor(earliest(left, nowMs - lookBackMs(stream)) / clipMs) * clipMs;
+  /**
+   * Low-water may rise to a border of the grid that is far enough back, and not past a fragment that is owed, or what was
+   * not listed.
+   */
+  function lowWaterFor(left: Fragment[], listedToMs: number): number {
+    const limitMs = Math.min(nowMs - lookBackMs(stream), listedToMs + 1);
+    return Math.floor(earliest(left, limitMs) / clipMs) * clipMs;
   }
 }
 

@@ -1,7 +1,8 @@
-import { HOUR_MS } from "./books";
-import { inOrderOfIngestion } from "./fragment";
+import { HOUR_MS, MINUTE_MS } from "./books";
+import { type Fragment, inOrderOfIngestion } from "./fragment";
 import { ledgerFolder } from "./keys";
 import { type DeferredRange, fromRow, planIn, readEntry, readHead } from "./ledger";
+import { listStretch } from "./listStretch";
 import { makePlannedNumbers, unaccounted } from "./owed";
 import type { FragmentSource, Vault } from "./ports";
 import { readSweep } from "./sweep";
@@ -13,6 +14,8 @@ export interface Backlog {
   oldestMs?: number;
   /** What is known of by number: planned and not stored, or never seen. */
   fragments: number;
+  /** There may be more: what is behind a stretch of these was not looked at. */
+  isPart?: true;
   durationMs: number;
   /** What could not be read and is tried again. */
   deferred: DeferredRange[];
@@ -40,13 +43,15 @@ export async function findBacklog({
   const state = entry?.state;
   const swept = await readSweep(vault, prefix, stream);
   const fromMs = Math.max(state?.lowWaterMs ?? stream.createdMs, swept?.sweep.coveredToMs ?? 0);
-  const { fragments } = await source.list({ fromMs: Math.max(fromMs, nowMs - retentionMs), toMs: nowMs });
-
-  const owed = await unaccounted(
-    makePlannedNumbers(vault, folder),
-    inOrderOfIngestion(fragments),
-    state?.books ?? {},
-  );
+  const plannedNumbers = makePlannedNumbers(vault, folder);
+  const owed: Fragment[] = [];
+  let nextMs = Math.max(fromMs, nowMs - retentionMs);
+  while (nextMs <= nowMs && owed.length === 0) {
+    const stretch = await listStretch(source, { fromMs: nextMs, toMs: nowMs }, MINUTE_MS);
+    const listed = inOrderOfIngestion(stretch.fragments);
+    owed.push(...(await unaccounted(plannedNumbers, listed, state?.books ?? {})));
+    nextMs = stretch.toMs + 1;
+  }
   for (const { key, seq } of state?.openPlans ?? []) {
     const read = await readEntry(vault, folder, seq);
     if (read) owed.push(...planIn(read.entry, key).fragments.map(fromRow));
@@ -55,6 +60,7 @@ export async function findBacklog({
   const times = [...owed.map(({ serverMs }) => serverMs), ...deferred.map((range) => range.fromMs)];
   const oldestMs = times.reduce((least, serverMs) => Math.min(least, serverMs), Number.POSITIVE_INFINITY);
   const durationMs = owed.reduce((sum, fragment) => sum + fragment.durationMs, 0);
-  const backlog = { retentionMs, fragments: owed.length, durationMs, deferred };
+  const isPart = nextMs <= nowMs ? { isPart: true as const } : {};
+  const backlog = { retentionMs, fragments: owed.length, durationMs, deferred, ...isPart };
   return times.length > 0 ? { ...backlog, oldestMs } : backlog;
 }

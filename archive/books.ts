@@ -23,7 +23,8 @@ export interface HourSummary {
   isReissue?: true;
 }
 
-const MINUTE_MS = 60_000;
+/** A minute of server time is what books go by. */
+export const MINUTE_MS = 60_000;
 
 /** An hour of server time is what summaries and comparisons go by. */
 export const HOUR_MS = 3_600_000;

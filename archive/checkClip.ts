@@ -12,7 +12,8 @@ import type { ClipPlan } from "./plan";
  * - it has no more bytes of media than the fragments have, whose sizes include their container.
  *
  * What it cannot see: frames that are missing inside a fragment; and, as long as it weighs no more than the containers of
- * the fragments together, another take of the same times or a fragment of one frame where a planned one ends.
+ * the fragments together, another take whose samples happen to begin where planned fragments do, or a fragment of one frame
+ * where a planned one ends.
  * @param fragments in the order of their producer timestamps
  */
 export function checkClip(fragments: ClipPlan["fragments"], movie: Mp4Summary): string | undefined {

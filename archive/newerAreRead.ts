@@ -1,5 +1,7 @@
+import { MINUTE_MS } from "./books";
 import { type Fragment, inOrderOfIngestion } from "./fragment";
 import { readFragmentMedia } from "./fragmentMedia";
+import { listStretch } from "./listStretch";
 import type { FragmentSource } from "./ports";
 
 /**
@@ -28,7 +30,7 @@ export function newerAreRead(
   /** Neither the next, which may suffer from the same, nor the newest, which may not be readable yet. */
   async function oneBehind(): Promise<Fragment | undefined> {
     if (newestMs >= nowMs) return undefined;
-    const { fragments: newer } = await source.list({ fromMs: newestMs + 1, toMs: nowMs });
+    const { fragments: newer } = await listStretch(source, { fromMs: newestMs + 1, toMs: nowMs }, MINUTE_MS);
     return inOrderOfIngestion(newer)[newer.length >> 1];
   }
 }

@@ -20,13 +20,15 @@ export interface Listing {
   fragments: Fragment[];
   /** When it was answered, on the service's clock: what had expired by then, it could not show. */
   answeredMs: number;
+  /** There are more than it was to hold: these are any of them, and nothing follows from what is not among them. */
+  isCut?: true;
 }
 
 /** What Kinesis Video Streams holds of one stream. */
 export interface FragmentSource {
   describe(): Promise<StreamDescription>;
-  /** Every fragment that began in the range, in no order. */
-  list(range: ServerTimeRange): Promise<Listing>;
+  /** Every fragment that began in the range, in no order; or some of them, where there are more than `most`. */
+  list(range: ServerTimeRange, most?: number): Promise<Listing>;
   /**
    * An MP4 of the fragments that began in the range. A chunk of it is there until the next one is asked for.
    * Rejects with the service's error; `clipMovie` tells a run that can never be one from a call that may be repeated.

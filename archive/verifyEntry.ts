@@ -15,6 +15,15 @@ const fragment = z
 
 const plannedClip = z.object({ key: z.string(), fragments: z.array(fragment).min(1) });
 
+const stored = z.object({
+  kind: z.literal("stored"),
+  key: z.string(),
+  sizeBytes: z.number(),
+  sha256: z.string(),
+  checksum: z.string().optional(),
+  source: z.enum(["get-clip", "fragments", "unknown"]),
+});
+
 const change = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("began") }),
   z.object({ kind: z.literal("plan"), clip: plannedClip, retries: z.number().optional() }),
@@ -25,13 +34,7 @@ const change = z.discriminatedUnion("kind", [
     deferred: z.array(fragment).default([]),
     lost: z.array(fragment).default([]),
   }),
-  z.object({
-    kind: z.literal("stored"),
-    key: z.string(),
-    sizeBytes: z.number(),
-    sha256: z.string(),
-    checksum: z.string().optional(),
-  }),
+  stored,
   z.object({
     kind: z.literal("gap"),
     fromMs: timeMs,
@@ -58,6 +61,9 @@ const entry = z.object({
  * breaks the format is not taken for one because both agree on the mistake.
  */
 export type VerifiedEntry = z.infer<typeof entry>;
+
+/** A clip that is there, as an entry says. */
+export type VerifiedStored = z.infer<typeof stored>;
 
 /** One object to be, as an entry plans it. */
 export type VerifiedPlan = z.infer<typeof plannedClip>;

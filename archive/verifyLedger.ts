@@ -2,7 +2,7 @@ import { HOUR_MS } from "./books";
 import { cutTo, holesIn, mergeStretches, type Stretch } from "./coverage";
 import { fragmentListHash } from "./keys";
 import { type Damage, makeChainCheck } from "./verifyChain";
-import type { VerifiedEntry, VerifiedPlan } from "./verifyEntry";
+import type { VerifiedEntry, VerifiedPlan, VerifiedStored } from "./verifyEntry";
 import type { ListedKey } from "./verifyPorts";
 
 /** Time that is not in the archive as far as the ledger knows. */
@@ -31,7 +31,7 @@ export interface LedgerClip {
   stretches: Stretch[];
   serverStretches: Stretch[];
   fragmentCount: number;
-  stored?: { seq: number; atMs: number; sizeBytes: number; sha256: string; checksum?: string };
+  stored?: Omit<VerifiedStored, "kind" | "key"> & { seq: number; atMs: number };
   /** The entry that replaced its plan: the key holds no clip. */
   void?: { seq: number; atMs: number };
 }
@@ -104,8 +104,8 @@ export function makeLedgerReading(folder: string, createdMs: number) {
       );
       decide(change.deferred);
     } else if (change.kind === "stored") {
-      const { sizeBytes, sha256, checksum } = change;
-      clipOf(change.key).stored ??= { seq, atMs, sizeBytes, sha256, checksum };
+      const { kind: _, key: clipKey, ...stored } = change;
+      clipOf(clipKey).stored ??= { seq, atMs, ...stored };
     } else if (change.kind === "gap") {
       const { fromMs, toMs, cause, fragments } = change;
       addGaps(cause, seq, fragments);

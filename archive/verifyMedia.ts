@@ -2,7 +2,8 @@ import * as crypto from "node:crypto";
 import { makeMatroskaReader } from "../media/matroskaReader";
 import { makeMp4Reader } from "../media/mp4Reader";
 import { checkClip } from "./checkClip";
-import type { VerifiedPlan } from "./verifyEntry";
+import { checkMovieClip } from "./checkMovieClip";
+import type { VerifiedPlan, VerifiedStored } from "./verifyEntry";
 
 /**
  * Reads a clip to its end and holds it against what was stored and what was planned.
@@ -10,11 +11,11 @@ import type { VerifiedPlan } from "./verifyEntry";
  */
 export async function checkMedia(
   body: AsyncIterable<Uint8Array>,
-  stored: { sizeBytes: number; sha256: string },
+  stored: Pick<VerifiedStored, "sizeBytes" | "sha256" | "source">,
   { key, fragments }: VerifiedPlan,
 ): Promise<string | undefined> {
   const hash = crypto.createHash("sha256");
-  const media = key.endsWith(".mkv") ? readMatroska(fragments) : readMp4(fragments);
+  const media = key.endsWith(".mkv") ? readMatroska(fragments) : readMp4(fragments, stored.source);
   let sizeBytes = 0;
   let broken: string | undefined;
   for await (const chunk of body) {
@@ -47,31 +48,45 @@ function problemOf(step: () => string | undefined): string | undefined {
   }
 }
 
-function readMp4(fragments: VerifiedPlan["fragments"]): MediaCheck {
+/** GetClip's rules are GetClip's own: a movie that was made of its fragments has what their camera sent. */
+function readMp4(fragments: VerifiedPlan["fragments"], source: VerifiedStored["source"]): MediaCheck {
   const reader = makeMp4Reader();
-  return { push: reader.push, end: () => checkClip(fragments, reader.end()) };
+  const check = source === "get-clip" ? checkClip : checkMovieClip;
+  return { push: reader.push, end: () => check(fragments, reader.end()) };
 }
 
-/** A clip kept as Matroska has a Cluster for each fragment, where the fragment's producer timestamp puts it. */
+/**
+ * A clip kept as Matroska has a Cluster for each fragment, where the fragment's producer timestamp puts it: from the
+ * earliest fragment on, or from the earliest frame, if one is dated ahead of its Cluster.
+ */
 function readMatroska(fragments: VerifiedPlan["fragments"]): MediaCheck {
   const reader = makeMatroskaReader();
-  const clusters: { offsetMs: number; blockCount: number }[] = [];
+  const clusters: { offsetMs: number; blockCount: number; earliestMs: number }[] = [];
   let timecodeScaleNs = 1_000_000;
 
   function note(events: ReturnType<typeof reader.push>): void {
     for (const event of events) {
       if (event.kind === "info") timecodeScaleNs = event.timecodeScaleNs;
       if (event.kind === "cluster")
-        clusters.push({ offsetMs: (event.timecode * timecodeScaleNs) / 1_000_000, blockCount: 0 });
+        clusters.push({
+          offsetMs: (event.timecode * timecodeScaleNs) / 1_000_000,
+          blockCount: 0,
+          earliestMs: 0,
+        });
       const open = clusters.at(-1);
-      if (event.kind === "block" && open) open.blockCount += 1;
+      if (event.kind !== "block" || !open) continue;
+      open.blockCount += 1;
+      open.earliestMs = Math.min(open.earliestMs, (event.relativeTimecode * timecodeScaleNs) / 1_000_000);
     }
   }
 
   function difference(): string | undefined {
     if (clusters.length !== fragments.length)
       return `has ${clusters.length} Clusters, and ${fragments.length} fragments were planned`;
-    const startMs = fragments[0]?.producerMs ?? 0;
+    const startMs = fragments.reduce(
+      (least, { producerMs }, index) => Math.min(least, producerMs + (clusters[index]?.earliestMs ?? 0)),
+      Number.POSITIVE_INFINITY,
+    );
     for (const [index, { fragmentNumber, producerMs }] of fragments.entries()) {
       const { offsetMs = 0, blockCount = 0 } = clusters[index] ?? {};
       const plannedMs = producerMs - startMs;

@@ -167,7 +167,7 @@ export const makeDrain =
       isEnough: (left: Left) => boolean,
       how: { cutsNow?: boolean; compareFromMs?: number } = {},
     ): Promise<Left> {
-      for (let [leastOwed, idleRounds] = [Number.POSITIVE_INFINITY, 0]; ; ) {
+      for (let [leastOwed, oldestOwedMs, idleRounds] = [Number.POSITIVE_INFINITY, 0, 0]; ; ) {
         const nowMs = await askTime(streamName);
         const round = await archive({ ...how, nowMs, mayGoOn: hasTime }).then(
           (result) => ({ result }),
@@ -175,9 +175,12 @@ export const makeDrain =
         );
         const backlog = await findBacklog({ source: openStream(streamName), vault, prefix, nowMs });
         const left = { nowMs, backlog, ...round };
-        idleRounds = backlog.fragments < leastOwed ? 0 : idleRounds + 1;
+        const { oldestMs = nowMs, fragments } = backlog;
+        // Of a long backlog only a part is counted, as much of it after each round: it begins later then.
+        idleRounds = fragments < leastOwed || oldestMs > oldestOwedMs ? 0 : idleRounds + 1;
         if (isEnough(left) || idleRounds === 3 || !hasTime()) return left;
-        leastOwed = Math.min(leastOwed, backlog.fragments);
+        leastOwed = Math.min(leastOwed, fragments);
+        oldestOwedMs = Math.max(oldestOwedMs, oldestMs);
         if (idleRounds > 0) await pause(5_000);
       }
     }
@@ -212,7 +215,7 @@ export const makeDrain =
       const seconds = ((backlog.durationMs + deferredMs) / 1000).toFixed(1);
       const { oldestMs = 0, retentionMs } = backlog;
       const owed = count
-        ? `${count} fragments of ${streamName} (${seconds} s, the oldest of ${iso(oldestMs)}, held until ${iso(oldestMs + retentionMs)}) are acknowledged and not archived`
+        ? `${backlog.isPart ? "at least " : ""}${count} fragments of ${streamName} (${seconds} s, the oldest of ${iso(oldestMs)}, held until ${iso(oldestMs + retentionMs)}) are acknowledged and not archived`
         : `what ${streamName} holds could not be compared with its ledger`;
       const because = failure ? ` (${failure.name}: ${failure.message})` : "";
       return refusal(

@@ -115,6 +115,14 @@ function keyPolicy(project: string, options: pulumi.InvokeOptions): pulumi.Outpu
       Condition: through("s3", "kinesisvideo"),
     },
     {
+      // Records and manifests of recording events are in the bucket, which has one data key for all its folders
+      // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
+      Sid: "PeopleRunEvents",
+      Principal: account,
+      Action: "kms:GenerateDataKey",
+      Condition: through("s3"),
+    },
+    {
       // Lambda encrypts a function's environment for whoever deploys it, by a grant
       // (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html).
       Sid: "DeployersSetEnvironments",

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type CameraFiles, cameraCode, cameraLine } from "./cameraSettings";
 import { durationText } from "./duration";
 import { fromId } from "./eventName";
@@ -7,7 +6,7 @@ import { findEvent } from "./findEvent";
 import type { Run } from "./progress";
 import { type EventRecord, isAlive, nameOf } from "./record";
 import { makeStack, type StartRequest, startEvent, startedText } from "./start";
-import { makeStatus, statusText, table } from "./status";
+import { makeStatus, statusText, table, watchStatus } from "./status";
 import { type Stopped, stopEvent, stopIfDue, stoppedText } from "./stop";
 import type { Tools } from "./tools";
 
@@ -16,9 +15,6 @@ export interface CommonOptions {
   base: string;
   json: boolean;
 }
-
-/** How often a watched status is looked at. */
-const WATCH_MS = 2_000;
 
 /** Cameras of which codes are drawn in the terminal; of more, the files are enough. */
 const MAX_CODES = 12;
@@ -64,15 +60,10 @@ export async function status(
   signal: AbortSignal,
 ): Promise<void> {
   const look = makeStatus(tools, (await findEvent(tools, name)).id);
-  const isScreen = watch && !json && process.stdout.isTTY;
-  for (;;) {
-    const found = await look();
-    const text = json ? JSON.stringify(found, undefined, watch ? undefined : 2) : statusText(found);
-    process.stdout.write(isScreen ? `\x1b[H\x1b[2J${text}\n` : `${text}\n`);
-    if (!watch || signal.aborted) return;
-    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-  }
+  if (watch) return watchStatus(look, { out: process.stdout, isJson: json, signal });
+  const found = await look();
+  if (json) answer(found);
+  else console.log(statusText(found));
 }
 
 /** The events of an environment. */

@@ -18,18 +18,18 @@ export interface Run {
   signal?: AbortSignal;
 }
 
-/** A stream that progress is written to: standard error, so that standard output is the answer. */
-export interface ProgressOutput {
+/** A stream that is written to, such as standard error or output. */
+export interface Output {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;
 }
 
-/** Progress of one event's command. Each line begins with the time since the command began. */
-export function makeProgress(
-  out: ProgressOutput,
-  { isJson, label }: { isJson: boolean; label: string },
-): Progress {
+/**
+ * Progress of one event's command. Each line begins with the time since the command began.
+ * @param out standard error, so that standard output is the answer
+ */
+export function makeProgress(out: Output, { isJson, label }: { isJson: boolean; label: string }): Progress {
   const startMs = performance.now();
   const isInPlace = !isJson && out.isTTY === true;
   let shown = "";

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ledgerFolder } from "../../archive/keys";
 import { readHead } from "../../archive/ledger";
 import { type CameraState, cameraState } from "./cameraState";
 import { durationText } from "./duration";
 import { makeLedgerRecord, readEntries } from "./ledgerRecord";
 import { readManifest } from "./manifest";
+import type { Output } from "./progress";
 import { archivePrefix, type EventRecord, nameOf } from "./record";
 import type { Tools } from "./tools";
 
@@ -79,6 +81,27 @@ export function makeStatus(tools: Tools, id: string): () => Promise<EventStatus>
       cameras,
     };
   };
+}
+
+/** How often a watched event is looked at. */
+const WATCH_MS = 2_000;
+
+/**
+ * Shows an event until the signal: on a terminal each look takes the place of the one before, elsewhere it comes below it;
+ * for programs, each is one line of JSON.
+ */
+export async function watchStatus(
+  look: () => Promise<EventStatus>,
+  { out, isJson, signal }: { out: Output; isJson: boolean; signal: AbortSignal },
+): Promise<void> {
+  const isInPlace = out.isTTY === true && !isJson;
+  while (!signal.aborted) {
+    const found = await look();
+    const text = isJson ? JSON.stringify(found) : statusText(found);
+    // Cursor home, erase the screen (ECMA-48: CUP, ED).
+    out.write(isInPlace ? `\x1b[H\x1b[2J${text}\n` : `${text}\n`);
+    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 /** A status as a screen of plain lines. */

@@ -122,7 +122,10 @@ export function makeKinesisVideo(): KinesisVideo {
       }
     }
 
-    async function list({ fromMs, toMs }: ServerTimeRange): Promise<Listing> {
+    async function list(
+      { fromMs, toMs }: ServerTimeRange,
+      most = Number.POSITIVE_INFINITY,
+    ): Promise<Listing> {
       const fragments: Fragment[] = [];
       let nextToken: string | undefined;
       do {
@@ -152,9 +155,10 @@ export function makeKinesisVideo(): KinesisVideo {
           });
         }
         nextToken = page.NextToken;
-      } while (nextToken);
+      } while (nextToken && fragments.length < most);
       // A call may be hours old when it is answered. On a cloud whose time runs faster than the machine's, its own counts.
-      return { fragments, answeredMs: Math.max(toMs, Date.now()) };
+      const listing = { fragments, answeredMs: Math.max(toMs, Date.now()) };
+      return nextToken ? { ...listing, isCut: true } : listing;
     }
 
     async function clip({ fromMs, toMs }: ServerTimeRange): Promise<AsyncIterable<Uint8Array>> {

@@ -24,7 +24,8 @@ export function engineEnvironment({ dataDir, target }: EngineOptions): Record<st
   return {
     PATH: [...folders, process.env.PATH].join(path.delimiter),
     PULUMI_HOME: home as string,
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    // No attributes beside each file: an engine that is killed while it writes them leaves a state that cannot be read.
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: "local",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -7,7 +7,7 @@ import { makeConcurrencyOperations } from "./concurrency";
 import { makeFunctionOperations, type Trusts } from "./functionOperations";
 import type { LambdaFunction } from "./functions";
 import { makeLambdaHttp } from "./http";
-import { makeRunInvocation } from "./invocation";
+import { makeRunInvocation, type RunInvocation } from "./invocation";
 import { makeInvoke } from "./invokeOperation";
 import { makeMayLog } from "./logPermission";
 import { makePermissionOperations } from "./permissions";
@@ -80,7 +80,7 @@ export function makeLambda(
     taskRoot: ({ name, codeSha256 }) => codeFolder(codeRoot, name, codeSha256),
   });
   const { checkSettings, openEnvironment } = makeRoleChecks(deps);
-  const run = makeRunInvocation({
+  const runInvocation = makeRunInvocation({
     deps,
     functions,
     pool,
@@ -88,6 +88,13 @@ export function makeLambda(
     openEnvironment,
     mayLog: callAs && makeMayLog(deps, callAs),
   });
+  const underWay = new Set<Promise<unknown>>();
+  const run: RunInvocation = (lambdaFunction, invocation) => {
+    const answer = runInvocation(lambdaFunction, invocation);
+    const ended = answer.catch(() => undefined).finally(() => underWay.delete(ended));
+    underWay.add(ended);
+    return answer;
+  };
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
     ...makeFunctionOperations({ deps, functions, codeRoot, trusts, checkSettings, onChange: pool.discard }),
@@ -115,6 +122,8 @@ export function makeLambda(
     async close() {
       asyncInvocations.close();
       await pool.close();
+      // One whose process is gone still writes the end of its log.
+      while (underWay.size > 0) await Promise.all(underWay);
     },
   };
 }

@@ -47,7 +47,7 @@ type Through = <T>(call: () => Promise<T>) => Promise<T>;
 
 const viaSource = (source: FragmentSource, through: Through): FragmentSource => ({
   describe: () => through(source.describe),
-  list: (range) => through(() => source.list(range)),
+  list: (...range) => through(() => source.list(...range)),
   clip: (range) => through(() => source.clip(range)),
   media: (numbers) => through(() => source.media(numbers)),
 });

@@ -39,10 +39,11 @@ export function memorySource(stream: MemoryStream): FragmentSource {
       createdMs: stream.createdMs,
       retentionHours: 24,
     }),
-    list: async (range) => ({
-      fragments: inRange(range).reverse(),
-      answeredMs: stream.answeredMs ?? range.toMs,
-    }),
+    list: async (range, most = Number.POSITIVE_INFINITY) => {
+      const found = inRange(range).reverse();
+      const listing = { fragments: found.slice(0, most), answeredMs: stream.answeredMs ?? range.toMs };
+      return found.length > most ? { ...listing, isCut: true } : listing;
+    },
     clip: async (range) => {
       const refusal = (stream.refusesNow?.() ?? true) ? stream.refuse : undefined;
       const failure = stream.clipFailure ?? refusal;

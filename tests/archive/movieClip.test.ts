@@ -1,3 +1,4 @@
+import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -5,8 +6,10 @@ import { expect } from "chai";
 import { createFile, MP4BoxBuffer } from "mp4box";
 import { checkClip } from "../../archive/checkClip";
 import type { PlayableRun } from "../../archive/fetchFragments";
+import type { Fragment } from "../../archive/fragment";
 import { matroska } from "../../archive/matroskaClip";
 import { fitsMovie, movieClip } from "../../archive/movieClip";
+import { checkMedia } from "../../archive/verifyMedia";
 import { elementId, type Track } from "../../media/matroska";
 import { clusterStart, concat, element, simpleBlock } from "../../media/matroskaWriter";
 import { makeMp4Reader } from "../../media/mp4Reader";
@@ -25,10 +28,23 @@ const audioTrack: Track = {
   audio: { samplingHz: 48_000, channels: 1 },
 };
 
-async function bytesOf(clip: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** The bytes of a run's clip, which `verify --deep` takes for the one that was planned. */
+async function bytesOf(run: PlayableRun, write = movieClip): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const part of clip) parts.push(part);
-  return concat(parts);
+  for await (const part of write(run)) parts.push(part);
+  const bytes = concat(parts);
+  expect(await deepProblem(run.fragments, write === matroska ? "mkv" : "mp4", bytes)).to.equal(undefined);
+  return bytes;
+}
+
+/** What `verify --deep` says of a clip with these bytes that was made of fragments. */
+async function deepProblem(fragments: Fragment[], extension: string, bytes: Uint8Array) {
+  const sha256 = crypto.createHash("sha256").update(bytes).digest("hex");
+  const stored = { sizeBytes: bytes.length, sha256, source: "fragments" as const };
+  async function* body() {
+    yield bytes;
+  }
+  return checkMedia(body(), stored, { key: `clip.${extension}`, fragments });
 }
 
 /** Runs of fragments with these Clusters, each under a header of these tracks, 100 ms apart. */
@@ -94,9 +110,9 @@ describe("a clip of fragments", () => {
     return { video: list("video"), audio: list("audio") };
   }
 
-  async function stored(clip: AsyncIterable<Uint8Array>): Promise<string> {
+  async function stored(run: PlayableRun, write: typeof movieClip): Promise<string> {
     const file = path.join(folder, "clip");
-    fs.writeFileSync(file, await bytesOf(clip));
+    fs.writeFileSync(file, await bytesOf(run, write));
     return file;
   }
 
@@ -113,7 +129,7 @@ describe("a clip of fragments", () => {
         it(`shows ffprobe every frame of ${name} at its time (${write.name}, timecodes ${restarts ? "restart" : "go on"})`, async () => {
           const [run, ...others] = await runsOfFootage(footageFragments(name, { restarts }));
 
-          const frames = framesOf(await stored(write(run!)));
+          const frames = framesOf(await stored(run!, write));
 
           expect(others).to.deep.equal([]);
           expect(frames).to.deep.equal(framesOf(footage(name)));
@@ -134,7 +150,7 @@ describe("a clip of fragments", () => {
       const [run] = await runsOfFootage(footageFragments(name, { restarts: true }).slice(1, -1));
       const reader = makeMp4Reader();
 
-      reader.push(await bytesOf(movieClip(run!)));
+      reader.push(await bytesOf(run!));
 
       expect(checkClip(run!.fragments, reader.end())).to.equal(undefined);
     });
@@ -142,12 +158,12 @@ describe("a clip of fragments", () => {
 
   it("keeps the hole where a fragment is missing", async () => {
     const given = footageFragments("garden.mkv").slice(1, 4);
-    const all = samplesOf(await bytesOf(movieClip((await runsOfFootage(given))[0]!)));
+    const all = samplesOf(await bytesOf((await runsOfFootage(given))[0]!));
     const [, hole] = given;
 
     const [run] = await runsOfFootage(given.filter((one) => one !== hole));
 
-    const samples = samplesOf(await bytesOf(movieClip(run!)));
+    const samples = samplesOf(await bytesOf(run!));
     expect(samples).to.have.length.below(all.length);
     expect(all).to.include.members(samples);
   });
@@ -158,9 +174,9 @@ describe("a clip of fragments", () => {
       const [inOrder] = await runsOfFootage(given);
       const [run] = await runsOfFootage([given[2]!, given[0]!, given[1]!]);
 
-      const frames = framesOf(await stored(write(run!)));
+      const frames = framesOf(await stored(run!, write));
 
-      const expected = framesOf(await stored(write(inOrder!)));
+      const expected = framesOf(await stored(inOrder!, write));
       expect(frames.video).to.have.members(expected.video);
       expect(frames.audio).to.have.members(expected.audio);
     });
@@ -173,13 +189,13 @@ describe("a clip of fragments", () => {
     const fits = fitsMovie(run);
 
     expect(fits).to.equal(true);
-    expect(samplesOf(await bytesOf(movieClip(run)))).to.deep.equal(["1 0 frame", `1 40 ${damaged}`, "1 80 "]);
+    expect(samplesOf(await bytesOf(run))).to.deep.equal(["1 0 frame", `1 40 ${damaged}`, "1 80 "]);
   });
 
   it("begins with the earliest frame where a camera dates one ahead of its Cluster", async () => {
     const run = await onlyRun([avc, audioTrack], [frame(1, 0), frame(2, -21)], [frame(1, 0), frame(2, 5)]);
 
-    const samples = samplesOf(await bytesOf(movieClip(run)));
+    const samples = samplesOf(await bytesOf(run));
 
     expect(samples).to.deep.equal(["1 21 frame", "2 0 frame", "1 121 frame", "2 126 frame"]);
   });
@@ -191,7 +207,66 @@ describe("a clip of fragments", () => {
     const fits = fitsMovie(run);
 
     expect(fits).to.equal(true);
-    expect(samplesOf(await bytesOf(movieClip(run)))).to.deep.equal(["1 0 one", "1 20 two!"]);
+    expect(samplesOf(await bytesOf(run))).to.deep.equal(["1 0 one", "1 20 two!"]);
+  });
+
+  const pictures = [frame(1, 0), ...[20, 40, 60, 80].map((atMs) => frame(1, atMs, "frame", false))];
+  const sound = [0, 20, 40, 60, 80].map((atMs) => frame(2, atMs));
+  const unlike: { what: string; tracks: Track[]; clusters: Uint8Array[][] }[] = [
+    { what: "sound alone", tracks: [audioTrack], clusters: [sound, sound, sound] },
+    {
+      what: "sound that is dated ahead of the first picture",
+      tracks: [avc, audioTrack],
+      clusters: [[frame(2, -13), ...pictures], pictures, pictures],
+    },
+    {
+      what: "sound that is dated ahead of a later picture",
+      tracks: [avc, audioTrack],
+      clusters: [pictures, [frame(2, -13), ...pictures], pictures],
+    },
+    {
+      what: "a fragment that begins without a key frame",
+      tracks: [avc],
+      clusters: [pictures, [frame(1, 0, "frame", false), frame(1, 50, "frame", false)], pictures],
+    },
+    {
+      what: "first frames behind the begin of their fragments",
+      tracks: [avc],
+      clusters: [[frame(1, 30)], [frame(1, 60)], [frame(1, 10), frame(1, 90)]],
+    },
+    {
+      what: "one frame a fragment",
+      tracks: [avc],
+      clusters: [[frame(1, 0)], [frame(1, 0)], [frame(1, 0)]],
+    },
+  ];
+  for (const { what, tracks, clusters } of unlike) {
+    for (const write of [movieClip, matroska]) {
+      it(`is what was planned with ${what}, and is not without one of its fragments (${write.name})`, async () => {
+        const extension = write === matroska ? "mkv" : "mp4";
+        const run = await onlyRun(tracks, ...clusters);
+
+        const whole = await bytesOf(run, write);
+
+        for (const missing of run.fragments) {
+          const isThere = (_: unknown, index: number) => run.fragments[index] !== missing;
+          const rest = { fragments: run.fragments.filter(isThere), media: run.media.filter(isThere) };
+          const problem = await deepProblem(run.fragments, extension, await bytesOf(rest, write));
+          expect(problem, missing.fragmentNumber).to.match(/^expected fragment|^has 2 Clusters/);
+        }
+        expect(whole).to.have.length.above(0);
+      });
+    }
+  }
+
+  it("is what was planned where the movie begins long before its earliest fragment, and with a hole", async () => {
+    const run = await onlyRun([avc, audioTrack], [frame(2, -300), frame(1, 0)], [frame(1, 0)]);
+    run.fragments[1]!.producerMs += 1500;
+
+    const samples = samplesOf(await bytesOf(run));
+
+    expect(samples).to.deep.equal(["2 0 frame", "1 300 frame", "1 1900 frame"]);
+    await bytesOf(run, matroska);
   });
 
   it("is two where the codec changes, each with all of its frames", async () => {
@@ -199,7 +274,7 @@ describe("a clip of fragments", () => {
     const [first] = await runsOf([avc], [frame(1, 0, "one")]);
     const [second] = await runsOf([changed], [frame(1, 0, "two")]);
 
-    const clips = await Promise.all([first!, second!].map((run) => bytesOf(movieClip(run))));
+    const clips = await Promise.all([first!, second!].map((run) => bytesOf(run)));
 
     expect(clips.map(samplesOf)).to.deep.equal([["1 0 one"], ["1 0 two"]]);
   });
@@ -241,7 +316,7 @@ describe("a clip of fragments", () => {
       const fits = fitsMovie(run);
 
       expect(fits).to.equal(false);
-      const mkv = Buffer.from(await bytesOf(matroska(run)));
+      const mkv = Buffer.from(await bytesOf(run, matroska));
       for (const block of clusters.flat()) expect(mkv.includes(Buffer.from(block))).to.equal(true);
     });
   }

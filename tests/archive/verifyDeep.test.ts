@@ -112,6 +112,33 @@ describe("a deep look at an archive", () => {
     }
   }
 
+  for (const [title, body, problem] of [
+    ["lacks its first fragment", mp4(fragments.slice(1)), /expected fragment 10 of 10 .* at 18000 ms/],
+    [
+      "lacks one in the middle",
+      mp4([...fragments.slice(0, 5), ...fragments.slice(6)]),
+      /expected fragment 6 of 10 .* at 10000 ms, found no sample from there to 11999 ms/,
+    ],
+    ["lacks its last fragment", mp4(fragments.slice(0, -1)), /expected fragment 10 of 10/],
+    ["ends in the middle", mp4(fragments).subarray(0, -3), /INVALID|expected|ends/i],
+    [
+      "has more than its fragments weigh",
+      Buffer.concat([mp4(fragments), Buffer.from("\0\0\x04\x08mdat"), Buffer.alloc(1024)]),
+      /expected at most the 1000 bytes of 10 fragments, found 1094 bytes of media/,
+    ],
+  ] as const) {
+    it(`sees that a clip that was made of its fragments ${title}`, async () => {
+      const archive = handMadeArchive();
+      archive.entry({ kind: "began" });
+      archive.clip(fragments, { key: clipKey(0), body, source: "fragments" });
+
+      const { answer, damage } = await verify(archive, true);
+
+      expect(answer).to.equal("damaged");
+      expect(damage[0]?.problem).to.match(problem);
+    });
+  }
+
   it("sees a length and a hash that differ, where S3 states no checksum", async () => {
     const archive = archiveOf("mp4", mp4(fragments));
     const [version] = archive.objects.get(clipKey(0))!.versions;

@@ -81,7 +81,8 @@ export function handMadeArchive() {
         key = clipKey((fragments[0]![2] - T0) / 1000),
         body = `media of ${key}`,
         parts = 1,
-      }: { key?: string; body?: string | Buffer; parts?: number } = {},
+        source = "get-clip",
+      }: { key?: string; body?: string | Buffer; parts?: number; source?: "get-clip" | "fragments" } = {},
     ) {
       this.entry({ kind: "plan", clip: { key, fragments, range: { fromMs: 0, toMs: 1 } } });
       this.media(key, fragments, body, parts);
@@ -93,7 +94,7 @@ export function handMadeArchive() {
         sizeBytes: bytes.length,
         sha256: sha256(bytes).toString("hex"),
         checksum,
-        source: "get-clip",
+        source,
       });
       return key;
     },

@@ -1,25 +1,23 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "chai";
+import { acknowledgedBy, fragmentsIn, OPERATION_MS, startEventCloud } from "./event/support";
 
 const root = path.join(__dirname, "..", "..");
 
 /** Runs a program to its end; answers its exit code and what it printed. */
 function run(file: string, args: string[], cwd: string, env: Record<string, string> = {}) {
-  try {
-    const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
-    const text = execFileSync(file, args, { cwd, encoding: "utf8", env: { ...process.env, ...env }, stdio });
-    return { code: 0, text };
-  } catch (error) {
-    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-    return { code: status, text: stdout + stderr };
-  }
+  return new Promise<{ code: number | string; text: string }>((resolve) => {
+    execFile(file, args, { cwd, env: { ...process.env, ...env } }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, text: stdout + stderr }),
+    );
+  });
 }
 
 describe("lastframe, installed from a packed tarball", function () {
-  this.timeout(300_000);
+  this.timeout(OPERATION_MS);
   let folder: string;
   let packages: string;
   before(() => {
@@ -59,8 +57,8 @@ describe("lastframe, installed from a packed tarball", function () {
     return run(process.execPath, [...nodeOptions.split(" "), file, ...args], elsewhere, env);
   };
 
-  it("says what it can do, from any folder", () => {
-    const { code, text } = lastframe(["event", "--help"]);
+  it("says what it can do, from any folder", async () => {
+    const { code, text } = await lastframe(["event", "--help"]);
 
     expect(code).to.equal(0);
     expect(text)
@@ -68,7 +66,7 @@ describe("lastframe, installed from a packed tarball", function () {
       .and.to.match(/sweep \[options\]/);
   });
 
-  it("has everything that a stack is made of, and what serializes its functions", () => {
+  it("has everything that a stack is made of, and what serializes its functions", async () => {
     const program = path.join(packages, "lastframe", "dist", "infra", "functionCode.js");
     const handler = path.join(packages, "lastframe", "dist", "handlers", "archiveClip.js");
     const script = `
@@ -83,7 +81,7 @@ describe("lastframe, installed from a packed tarball", function () {
     const file = path.join(folder, "serialize.js");
     fs.writeFileSync(file, script);
 
-    const { code, text } = run(
+    const { code, text } = await run(
       process.execPath,
       ["--preserve-symlinks", "--preserve-symlinks-main", file],
       folder,
@@ -96,10 +94,31 @@ describe("lastframe, installed from a packed tarball", function () {
     ).to.deep.equal([]);
   });
 
-  it("ends with 64 and one line at what it cannot read", () => {
-    const { code, text } = lastframe(["event", "start", "derby", "--cameras", "0"]);
+  it("ends with 64 and one line at what it cannot read", async () => {
+    const { code, text } = await lastframe(["event", "start", "derby", "--cameras", "0"]);
 
     expect([code, text]).to.deep.equal([64, "error: [--cameras] is 0; write a whole number from 1 to 100\n"]);
+  });
+
+  it("records an event, from any folder and to its manifest", async function () {
+    const cloud = await startEventCloud(this);
+    try {
+      const started = await lastframe(["event", "start", "derby", "--streams", "gate"], cloud.env);
+      const camera = await cloud.film("derby-gate");
+      await camera.has(5);
+      await camera.stop();
+
+      const stopped = await lastframe(["event", "stop", "derby"], cloud.env);
+
+      expect([started.code, stopped.code], started.text + stopped.text).to.deep.equal([0, 0]);
+      expect(stopped.text).to.match(/^derby is stopped: complete\n/);
+      expect(fragmentsIn(await cloud.manifest("derby"))).to.deep.equal(acknowledgedBy(camera));
+      const settings = path.join("elsewhere", `event-${await cloud.idOf("derby")}`, "gate.json");
+      expect(JSON.parse(fs.readFileSync(path.join(folder, settings), "utf8")).stream).to.equal("derby-gate");
+      expect(await cloud.leftovers()).to.deep.equal([]);
+    } finally {
+      await cloud.close();
+    }
   });
 
   it("carries neither tests nor sources", () => {

@@ -28,7 +28,7 @@ describe("a shell that works with the local cloud", function () {
 
     const [endpoint, backend, provider, version] = answer.split("\n");
     expect(endpoint).to.equal("http://127.0.0.1:4999");
-    expect(backend).to.equal(`file://${fs.realpathSync(folder)}/.lastframe/pulumi/backend`);
+    expect(backend).to.equal(`file://${fs.realpathSync(folder)}/.lastframe/pulumi/backend?metadata=skip`);
     expect(provider).to.equal(path.resolve("local/engine/bin/pulumi-resource-aws"));
     expect(version).to.match(/^v?3\./);
   });

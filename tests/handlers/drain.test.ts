@@ -35,9 +35,9 @@ function setUp(change: Partial<MemoryStream> = {}) {
         throwIfDeleted();
         return source.describe();
       },
-      list: async (range) => {
+      list: async (...range) => {
         throwIfDeleted();
-        return source.list(range);
+        return source.list(...range);
       },
     }),
     deletedAsOf: async () => (world.isDeleted ? world.nowMs : undefined),

@@ -160,11 +160,11 @@ async function recordAsPhone(stack: EverythingDeployed, phone: Cloud): Promise<v
   await filmInto(phone, "gate", footage("clock.mkv"), { fragmentTags: makeNotificationTags(), padding });
 }
 
-/** Its first version says what it was. The key encrypts for roles of the project only. */
+/** Its first version says what it was. */
 async function overwriteNewestEntry({ s3, outputs }: RecordingStack): Promise<void> {
   const Bucket = outputs.bucket;
   const { Contents = [] } = await s3.listObjectsV2({ Bucket, Prefix: "ledger/gate/", MaxKeys: 1 });
-  await s3.putObject({ Bucket, Key: Contents[0]?.Key, Body: "{", ServerSideEncryption: "AES256" });
+  await s3.putObject({ Bucket, Key: Contents[0]?.Key, Body: "{" });
 }
 
 /** Reconcile starts the Recorder of an alarm that no rule hears; one frame is such that GetClip does not answer. */

@@ -14,6 +14,7 @@ export const MUST_REACH = [
   "deferred",
   "poisoned clip",
   "poisoned number",
+  "listing cut",
   "tried again",
   "hour summary",
   "late hour issued anew",

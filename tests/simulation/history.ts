@@ -93,6 +93,8 @@ export interface Behaviours {
   oneKey: boolean;
   /** The latest that a fragment is listed after it began: the longest PutMedia connection, or later than is said anywhere. */
   listsWithinMs: number;
+  /** A listing that may be cut holds fewer fragments than it may. */
+  listsAtMost?: number;
 }
 
 /** Something that people do to the stream. */

@@ -135,7 +135,7 @@ const ALARM_EVENT = {
 };
 
 /** As `handlers/ports/kinesisVideo.ts`: described once by name, then asked by the ARN of that life. */
-function openStream({ kinesisVideo, timeline, history }: World, worker: Worker): FragmentSource {
+function openStream({ kinesisVideo, timeline, history, tally }: World, worker: Worker): FragmentSource {
   let life: Life | undefined;
   const described = async () => {
     life ??= await kinesisVideo.current(worker);
@@ -147,16 +147,21 @@ function openStream({ kinesisVideo, timeline, history }: World, worker: Worker):
       const { arn, createdMs } = await described();
       return { streamName: STREAM_NAME, streamArn: arn, createdMs, retentionHours: history.retentionHours };
     },
-    list: async ({ fromMs, toMs }) => {
+    list: async ({ fromMs, toMs }, most) => {
       const listed = await kinesisVideo.list(worker, (await described()).arn, fromMs, toMs);
-      const fragments = listed.map(({ fragmentNumber, serverMs, producerMs, durationMs, sizeBytes }) => ({
+      const limit = most && (history.behaviours.listsAtMost ?? most);
+      const isCut = limit !== undefined && listed.length > limit;
+      if (isCut) tally.set("listing cut", (tally.get("listing cut") ?? 0) + 1);
+      const shown = isCut ? listed.slice(0, limit) : listed;
+      const fragments = shown.map(({ fragmentNumber, serverMs, producerMs, durationMs, sizeBytes }) => ({
         fragmentNumber,
         serverMs,
         producerMs,
         durationMs,
         sizeBytes,
       }));
-      return { fragments, answeredMs: Math.max(toMs, timeline.nowMs() + history.clocksAheadMs.lambda) };
+      const answeredMs = Math.max(toMs, timeline.nowMs() + history.clocksAheadMs.lambda);
+      return isCut ? { fragments, answeredMs, isCut } : { fragments, answeredMs };
     },
     clip: async ({ fromMs, toMs }) =>
       kinesisVideo.clip(worker, (await described()).arn, { by: "SERVER_TIMESTAMP", fromMs, toMs }),

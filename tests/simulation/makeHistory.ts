@@ -11,10 +11,16 @@ export function makeHistory(seed: number): History {
   const random = makeRandom(seed, "visits");
   if (random.chance(0.1)) return visitsOf(history, random);
   const late = listedLate(retired(history, makeRandom(seed, "farewell")), makeRandom(seed, "late listings"));
-  return poisoned(late, makeRandom(seed, "poison"));
+  return listedInParts(poisoned(late, makeRandom(seed, "poison")), makeRandom(seed, "parts"));
 }
 
-/** At times whole calls fail for some of the fragments that they ask for, for a while or for good. */
+/** At times so little fits into a listing that an outage's footage is listed in parts. */
+function listedInParts(history: History, random: Random): History {
+  if (!random.chance(0.3)) return history;
+  return { ...history, behaviours: { ...history.behaviours, listsAtMost: random.whole(4, 60) } };
+}
+
+/** At times whole calls fail for some of the fragments that they ask for, for a while or for good; or nothing else does. */
 function poisoned(history: History, random: Random): History {
   if (!random.chance(0.08)) return history;
   const index = random.whole(0, history.sessions.length - 1);
@@ -35,7 +41,7 @@ function poisoned(history: History, random: Random): History {
     };
     return { ...session, incidents: [...session.incidents, poison].sort((a, b) => a.atMs - b.atMs) };
   });
-  return { ...history, sessions };
+  return random.chance(0.5) ? { ...history, sessions } : { ...history, sessions, faults: [], deeds: [] };
 }
 
 /** At times the stream is to go, while its camera sends or when it is long silent. */

@@ -65,6 +65,23 @@ describe("a recording event", function () {
     expect(text[1]).to.match(/^camera +acknowledged +archived +lag +oldest not archived +gaps$/);
   });
 
+  it("is watched without a terminal as plain lines, look below look, until Ctrl-C", async () => {
+    const watching = cloud.event(["status", "derby", "--watch"]);
+    await watching.prints(/(derby is running.*){3}/s);
+    watching.process.kill("SIGINT");
+    const { code, stdout } = await watching.ended;
+
+    expect(code).to.equal(0);
+    const lines = stdout.trimEnd().split("\n");
+    const looks = lines.filter((line) => line.startsWith("derby is running"));
+    expect(looks).to.have.length.at.least(3);
+    expect(new Set(looks), "each is of another time").to.have.length(looks.length);
+    // A headline, the columns' names and two cameras.
+    expect(lines).to.have.length(4 * looks.length);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
+    expect(stdout).not.to.match(/[\x00-\x09\x0b-\x1f]/);
+  });
+
   it("gets more time", async () => {
     const { code, stdout } = await cloud.done(["extend", "derby", "--ttl", "2d"]);
 

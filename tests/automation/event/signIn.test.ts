@@ -1,20 +1,40 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
-import { KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
+import { KinesisVideo, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
+import { KMS } from "@aws-sdk/client-kms";
+import { Lambda } from "@aws-sdk/client-lambda";
 import { expect } from "chai";
+import { loadFreshProgram } from "../../support/freshProgram";
 import { type AppConfiguration, firstSignIn } from "../../support/signIn";
 import { acknowledgedBy, type EventCloud, fragmentsIn, OPERATION_MS, startEventCloud } from "./support";
 
-describe("an event whose phones sign in", function () {
+describe("an event whose phones sign in, in an environment with a key and subnets of its own", function () {
   this.timeout(OPERATION_MS);
+  const subnetIds = ["subnet-0a1b2c3d", "subnet-1a1b2c3d"];
+  const securityGroupIds = ["sg-0a1b2c3d"];
   let cloud: EventCloud;
+  let keyArn: string;
+  let functionsOfBase: string[];
   let printed = "";
   before(async function () {
-    cloud = await startEventCloud(this, { hasSignIn: true });
+    const settings = {
+      deviceSignIn: "true",
+      deviceMfa: "off",
+      encryption: "new-key",
+      network: "existing",
+      subnetIds,
+      securityGroupIds,
+    };
+    cloud = await startEventCloud(this, { base: loadFreshProgram, settings });
+    const { Keys = [] } = await new KMS(cloud.cloud.clientConfig).listKeys({});
+    keyArn = Keys.map(({ KeyArn }) => KeyArn).join();
+    functionsOfBase = (await functions()).map(({ FunctionName = "" }) => FunctionName);
   });
   after(() => cloud?.close());
 
+  const functions = async () =>
+    (await new Lambda(cloud.cloud.clientConfig).listFunctions({})).Functions ?? [];
   const out = (folder = "phones") => path.join(cloud.folder, folder);
   const settingsOf = (camera: string, folder?: string) =>
     JSON.parse(fs.readFileSync(path.join(out(folder), `${camera}.json`), "utf8"));
@@ -51,6 +71,21 @@ describe("an event whose phones sign in", function () {
       [`${id}-finish`, "derby-finish"],
       [`${id}-start`, "derby-start"],
     ]);
+  });
+
+  it("has its functions in these subnets, and its streams encrypted with the key", async () => {
+    const ofEvent = (await functions()).filter(
+      ({ FunctionName = "" }) => !functionsOfBase.includes(FunctionName),
+    );
+    const streams = await new KinesisVideo(cloud.cloud.clientConfig).listStreams({
+      StreamNameCondition: { ComparisonOperator: "BEGINS_WITH", ComparisonValue: "derby-" },
+    });
+
+    const places = ofEvent.map(({ VpcConfig }) => [VpcConfig?.SubnetIds, VpcConfig?.SecurityGroupIds]);
+    expect(places).to.have.length.at.least(5);
+    for (const place of places) expect(place).to.deep.equal([subnetIds, securityGroupIds]);
+    expect(keyArn).to.match(/^arn:aws:kms:[^,]+$/);
+    expect(streams.StreamInfoList?.map(({ KmsKeyId }) => KmsKeyId)).to.deep.equal([keyArn, keyArn]);
   });
 
   it("changes no password when it is started again, with the settings at hand or without", async () => {
@@ -91,7 +126,23 @@ describe("an event whose phones sign in", function () {
     expect(String(await stranger.ended)).to.match(/not authorized/i);
     const { code, stderr } = await cloud.done(["stop", "derby"]);
     expect(code, stderr).to.equal(0);
-    expect(fragmentsIn(await cloud.manifest("derby"))).to.deep.equal(acknowledgedBy(camera));
+    const manifest = await cloud.manifest("derby");
+    expect([manifest.answer, fragmentsIn(manifest)]).to.deep.equal(["complete", acknowledgedBy(camera)]);
+  });
+
+  it("has its clips and all else that it leaves encrypted with the key", async () => {
+    const { Contents = [] } = await cloud.s3.listObjectsV2({ Bucket: cloud.bucket, Prefix: "events/" });
+
+    const keys = Contents.map(({ Key = "" }) => Key);
+    const heads = await Promise.all(keys.map((Key) => cloud.s3.headObject({ Bucket: cloud.bucket, Key })));
+    expect(keys.filter((key) => key.includes("/clips/"))).not.to.deep.equal([]);
+    expect(
+      keys.filter((_, index) => heads[index]?.SSEKMSKeyId !== keyArn),
+      "not with the key",
+    ).to.deep.equal([]);
+    expect(new Set(heads.map(({ ServerSideEncryption }) => ServerSideEncryption))).to.have.all.keys(
+      "aws:kms",
+    );
   });
 
   it("leaves no user, and no password in a state, a log or the bucket", async () => {

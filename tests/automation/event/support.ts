@@ -8,7 +8,6 @@ import type { Manifest } from "../../../automation/event/manifest";
 import type { EventRecord } from "../../../automation/event/record";
 import { Alerts } from "../../../infra/alerts";
 import { Archive } from "../../../infra/archive";
-import { DeviceSignIn } from "../../../infra/deviceSignIn";
 import { type Cloud, startCloud } from "../../../local/cloud";
 import type { Strike } from "../../../local/core/faults";
 import { getCli } from "../../../local/engine/cli";
@@ -81,50 +80,45 @@ export interface FilmOptions {
 }
 
 /** A program that makes what an event needs of its base: bucket, alerts topic, and the output that says where they are. */
-const smallBase =
-  (hasSignIn: boolean): PulumiFn =>
-  async () => {
-    const archive = new Archive("archive", {
+const smallBase: PulumiFn = async () => {
+  const archive = new Archive("archive", {
+    prefix: "",
+    keepBucket: false,
+    clipTransitions: [],
+    logRetentionDays: 1,
+    tags: {},
+  });
+  const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
+  return {
+    baseEnvironment: {
+      version: 1,
+      region: "us-east-1",
+      bucket: archive.bucket,
       prefix: "",
-      keepBucket: false,
-      clipTransitions: [],
       logRetentionDays: 1,
-      tags: {},
-    });
-    const alerts = new Alerts("alerts", { project: "lastframe", emails: [], tags: {} });
-    const devices = hasSignIn
-      ? new DeviceSignIn("devices", { mfa: "off", signUp: false, stack: "lastframe/dev", tags: {} })
-      : undefined;
-    return {
-      baseEnvironment: {
-        version: 1,
-        region: "us-east-1",
-        bucket: archive.bucket,
-        prefix: "",
-        logRetentionDays: 1,
-        alertsTopicArn: alerts.topicArn,
-        signIn: devices?.appConfiguration,
-      },
-    };
+      alertsTopicArn: alerts.topicArn,
+    },
   };
+};
 
 /**
  * Starts a cloud and makes its environment `dev` on the real engine.
  * @param base the program of the environment; by default only what events need of one
+ * @param settings the environment's, beside its one stream
  * @param beginsAtHour the time of day, UTC, that the cloud has then; by default so early that no test meets midnight
  */
 export async function startEventCloud(
   context: Mocha.Context,
   {
     speed = 20,
-    hasSignIn = false,
-    base = smallBase(hasSignIn),
+    base = smallBase,
+    settings = {},
     beginsAtHour = 0.5,
     onStrike,
   }: {
     speed?: number;
-    hasSignIn?: boolean;
     base?: PulumiFn;
+    settings?: Record<string, unknown>;
     beginsAtHour?: number;
     onStrike?: (strike: Strike) => void;
   } = {},
@@ -151,7 +145,11 @@ export async function startEventCloud(
 
   async function makeBase(stackName: string, program: PulumiFn): Promise<OutputMap> {
     bases += 1;
-    const config = { "aws:region": "us-east-1", "lastframe:streams": JSON.stringify([{ name: "gate" }]) };
+    const set = Object.entries({ streams: [{ name: "gate" }], ...settings }).map(([key, value]) => [
+      `lastframe:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const config = { "aws:region": "us-east-1", ...Object.fromEntries(set) };
     const stack = await LocalWorkspace.createStack(
       { stackName, projectName: "lastframe", program },
       { pulumiCommand, envVars: env, stackSettings: { [stackName]: { config } } },

@@ -27,6 +27,19 @@ describe("local Lambda: invocations", () => {
     expect(answer.FunctionError).to.equal(undefined);
   });
 
+  it("writes nothing after it was closed, also of events that nobody waits for", async () => {
+    await cloud.create("late", "exports.handler = async () => undefined;");
+    const invoke = () =>
+      cloud.client.send(new InvokeCommand({ FunctionName: "late", InvocationType: "Event" }));
+    await Promise.all(Array.from({ length: 5 }, invoke));
+
+    await cloud.lambda.close();
+    const atClose = cloud.logLines.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    expect(cloud.logLines.length).to.equal(atClose);
+  });
+
   it("gives the process the environment of Lambda and nothing of its own", async () => {
     process.env.LASTFRAME_SECRET = "of the parent";
     await cloud.create("environment", "exports.handler = async () => process.env;", {

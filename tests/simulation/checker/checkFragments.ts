@@ -42,6 +42,7 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
   const poisons = sessions.flatMap(({ incidents }) => incidents.filter(({ kind }) => kind === "poison"));
   // What fails is waited for, twice at most: for some minutes, and until the next round comes by.
   const poisonMs = poisons.length * 2 * (5 + world.history.reconcileMinutes) * 60_000;
+  const isPromised = faults.length === 0 && world.history.deeds.length === 0;
   const isPrompt = faults.length === 0 && !isSlow && poisonMs === 0;
 
   violations.push(...checkDeferrals());
@@ -76,6 +77,8 @@ export function checkLife(life: Life, archive: Archive, world: World): Violation
       // Clocks of services differ by seconds.
       if (fate.gap.putMs < expiredMs - 10_000)
         wrong("I1", `was given up as ${fate.gap.change.cause ?? "lost"} while it was held`);
+      if (isPromised && fragment.readableFromMs === 0)
+        wrong("I6", "was lost, and could be read all the time");
       if (goneMs === Number.POSITIVE_INFINITY && !wasTold(expiredMs))
         wrong("I7", "was lost without a word before");
       continue;
