@@ -36,7 +36,7 @@ describe("tags", function () {
     const ofStream = taggable.filter(({ name }) => /^(gate|podium)\b/.test(name));
     expect(untagged.map(({ type, name }) => `${type} ${name}`)).to.deep.equal([]);
     expect(taggable.length).to.be.above(50);
-    for (const { name, inputs } of ofStream) expect(inputs.tags.stream, name).to.equal(name.split("-")[0]);
+    for (const { name, inputs } of ofStream) expect(inputs.tags.stream, name).to.equal(name.split("/")[0]);
     expect(ofStream.length).to.be.above(6);
   });
 });
