@@ -9,13 +9,26 @@ export interface PlayableRun {
   media: FragmentMedia[];
 }
 
+/** Whether others can be read at the moment, such as the fragment of this number; undefined where there is none. */
+export type OthersAreRead = (heldNumber: string | undefined) => Promise<boolean | undefined>;
+
+/** What a call brought, and after how many a fragment that fails alone is unreadable. */
+interface Answer {
+  media: FragmentMedia[];
+  problems: string[];
+  triesAlone: number;
+  /** The error of a fragment that failed alone, of which nobody can tell yet whether all others would. */
+  unproven?: unknown;
+}
+
 /**
  * Fetches fragments by number, each proven by the number in its own tags, and cuts them where the Tracks change. Which
  * fragment stopped a body is not always told, so those that were not returned are asked for again: together while that
  * brings any, else in halves, and at last alone. One bad fragment never costs another. Holds the media of one plan in
  * memory: at most 95 MB.
  * @param othersAreRead asked whenever a call fails that is not refused: whether it fails for the fragments that it asks
- *   for, since others can be read at that moment. Without it, no call does
+ *   for, since others can be read at that moment, such as the one named, which was read before; undefined where there is
+ *   none to tell by. Without it, no call does
  * @returns the runs, and as `unreadable` those that failed alone three times, be it for what the service says of them,
  *   because they are not Matroska, or because they did not come; and those whose calls failed alone eight times, while
  *   others were read each time. `problems` says so in a sentence for each
@@ -24,20 +37,26 @@ export interface PlayableRun {
 export async function fetchFragments(
   source: FragmentSource,
   fragments: Fragment[],
-  othersAreRead = async () => false,
+  othersAreRead: OthersAreRead = async () => false,
 ): Promise<{ runs: PlayableRun[]; unreadable: Fragment[]; problems: string[] }> {
   // Each asked fragment costs a point of 500 a second that live viewers share (quota "fragment points, media").
   const batchSize = 100;
   const held = new Map<string, FragmentMedia>();
   const problems: string[] = [];
-  const queue: { asked: Fragment[]; tries: number }[] = [];
+  const queue: { asked: Fragment[]; tries: number; isUnproven?: true }[] = [];
   for (let from = 0; from < fragments.length; from += batchSize) {
     queue.push({ asked: fragments.slice(from, from + batchSize), tries: 0 });
   }
 
   for (let next = queue.shift(); next; next = queue.shift()) {
     const { asked, tries } = next;
-    const { media, problems: said, triesAlone } = await read(asked);
+    const { media, problems: said, triesAlone, unproven } = await read(asked);
+    if (unproven !== undefined) {
+      // Others of the plan may be read yet, and tell.
+      if (queue.every(({ isUnproven }) => isUnproven)) throw unproven;
+      queue.push({ asked, tries, isUnproven: true });
+      continue;
+    }
     const isLastTry = tries + 1 >= triesAlone;
     for (const one of media) {
       if (isLastTry || !one.endsWithBody || reachesEnd(one, asked)) held.set(one.fragmentNumber, one);
@@ -71,14 +90,17 @@ export async function fetchFragments(
   return { runs, unreadable, problems };
 
   /** What one call brings: nothing, where it fails for what it asks for. */
-  async function read(asked: Fragment[]) {
+  async function read(asked: Fragment[]): Promise<Answer> {
     try {
       const numbers = asked.map(({ fragmentNumber }) => fragmentNumber);
       return { ...(await readFragmentMedia(await source.media(numbers))), triesAlone: 3 };
     } catch (error) {
       const isRefused = outcomeOf("GetMediaForFragmentList", error) === "fallBack";
-      const isTheirs = isRefused || (mayBeOfFragments(error) && (await othersAreRead()));
-      if (!isTheirs) throw error;
+      const [heldNumber] = held.keys();
+      const isTheirs = isRefused || (mayBeOfFragments(error) && (await othersAreRead(heldNumber)));
+      if (isTheirs === false) throw error;
+      if (isTheirs === undefined && asked.length === 1)
+        return { media: [], problems: [], triesAlone: 8, unproven: error };
       const problem = `Kinesis Video Streams could not read fragment ${asked[0]?.fragmentNumber}: ${error}`;
       // A service that fails at random may fail a fragment, and no other, several times.
       return { media: [], problems: [problem], triesAlone: isRefused ? 3 : 8 };

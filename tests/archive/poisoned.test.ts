@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Fragment } from "../../archive/fragment";
 import type { FragmentSource } from "../../archive/ports";
 import { clipsIn, memorySource } from "./memoryPorts";
 import { changesIn, fragments, MINUTE, numbers, setUp, stateIn, T0 } from "./rounds";
@@ -128,6 +129,37 @@ describe("a stream of which something cannot be read", () => {
       ]);
     });
   }
+
+  for (const [where, cut] of Object.entries<(all: Fragment[]) => Fragment[]>({
+    first: (all) => all.slice(5, 9),
+    "in the middle": (all) => all.slice(0, 12),
+    last: (all) => all.slice(3, 6),
+  })) {
+    it(`holds up none of its own clip where it is ${where} and nothing newer shows that others can be read`, async () => {
+      const { failing, roundsUntil, held, kept } = setUpFailing();
+      kept.fragments = cut(kept.fragments);
+      Object.assign(failing, { clip: "InternalFailure", media: "InternalFailure" });
+
+      await roundsUntil(T0 + 20 * MINUTE);
+
+      const others = kept.fragments.filter(({ fragmentNumber }) => fragmentNumber !== BAD.fragmentNumber);
+      expect(held()).to.have.members(numbers(others));
+    });
+  }
+
+  it("puts off nothing where all there is cannot be read, and nothing else tells why", async () => {
+    const { failing, roundsUntil, held, kept, vault } = setUpFailing();
+    kept.fragments = kept.fragments.slice(5, 9);
+    Object.assign(failing, { clip: "InternalFailure", media: "InternalFailure", ofAll: true });
+    await roundsUntil(T0 + 5 * HOUR);
+    const before = changesIn(vault).flatMap(({ deferred = [], lost = [] }) => [...deferred, ...lost]);
+    Object.assign(failing, { clip: undefined, media: undefined });
+
+    await roundsUntil(T0 + 5 * HOUR + 10 * MINUTE);
+
+    expect(before).to.deep.equal([]);
+    expect(held()).to.have.members(numbers(kept.fragments));
+  });
 
   it("stores what could not be read once it can be", async () => {
     const { failing, roundsUntil, held, kept, vault } = setUpFailing();
