@@ -10,8 +10,9 @@ import { byKey, page } from "../core/page";
 import type { Operation } from "../core/service";
 import { resourceTagContext } from "../core/tagContext";
 import { type Bus, type Buses, busName, DEFAULT_BUS } from "./buses";
-import { badToken, checks, invalid, nameOf, tagsOf } from "./inputs";
+import { badToken, checks, invalid, nameOf } from "./inputs";
 import type { Rules } from "./rules";
+import { tagsOf } from "./tagOperations";
 
 /** The operations on event buses. */
 export function makeBusOperations(clock: Clock, buses: Buses, rules: Rules) {

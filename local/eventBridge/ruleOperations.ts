@@ -9,10 +9,11 @@ import type { Clock } from "../core/clock";
 import { byKey, page } from "../core/page";
 import type { Call, Operation } from "../core/service";
 import { type Buses, busName } from "./buses";
-import { badToken, checks, invalid, ruleName, tagsOf } from "./inputs";
+import { badToken, checks, invalid, ruleName } from "./inputs";
 import { readPattern } from "./pattern";
 import type { Rule, Rules } from "./rules";
 import { readSchedule } from "./schedule";
+import { tagsOf } from "./tagOperations";
 
 const STATES = ["ENABLED", "DISABLED"] as const;
 
