@@ -53,8 +53,8 @@ export async function findBacklog({
     nextMs = stretch.toMs + 1;
   }
   for (const { key, seq } of state?.openPlans ?? []) {
-    const read = await readEntry(vault, folder, seq);
-    if (read) owed.push(...planIn(read.entry, key).fragments.map(fromRow));
+    const planned = await readEntry(vault, folder, seq);
+    if (planned) owed.push(...planIn(planned, key).fragments.map(fromRow));
   }
   const deferred = state?.deferred ?? [];
   const times = [...owed.map(({ serverMs }) => serverMs), ...deferred.map((range) => range.fromMs)];

@@ -32,7 +32,7 @@ export async function readDeferred(
   fromSeq = range.firstSeq,
 ): Promise<DeferringEntry | undefined> {
   for (let seq = fromSeq; seq <= range.lastSeq; seq += 1) {
-    const change = (await readEntry(vault, folder, seq))?.entry.change;
+    const change = (await readEntry(vault, folder, seq))?.change;
     const rows = change?.kind === "split" || change?.kind === "plan" ? (change.deferred ?? []) : [];
     if (rows.length > 0) return { seq, rows };
   }

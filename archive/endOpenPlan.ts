@@ -23,8 +23,7 @@ export async function endOpenPlan(
   open: OpenPlan,
 ): Promise<{ entry: NewEntry; clip?: PlannedClip; isHopeless?: boolean }> {
   const { folder, nextSeq } = head;
-  const planned =
-    open.seq === head.entry?.seq ? head.entry : (await readEntry(target.vault, folder, open.seq))?.entry;
+  const planned = open.seq === head.entry?.seq ? head.entry : await readEntry(target.vault, folder, open.seq);
   if (!planned) return { entry: await lost(target, folder, state, { open, seq: nextSeq }) };
   const clip = planIn(planned, open.key);
   const plannedMs = Date.parse(planned.at);
@@ -50,7 +49,7 @@ async function lost(
   const entry = { ...left, damaged: [entryKey(folder, open.seq)] };
   if (change.kind === "stored") return entry;
 
-  const before = (await readEntry(target.vault, folder, open.seq - 1))?.entry.state.openPlans ?? [];
+  const before = (await readEntry(target.vault, folder, open.seq - 1))?.state.openPlans ?? [];
   // A plan is written only when none is open: an entry that was written while one was, is the split of the first.
   const [replaced] = before;
   if (!replaced) {

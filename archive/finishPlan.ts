@@ -6,7 +6,7 @@ import { type Container, clipKey, fragmentListHash } from "./keys";
 import { fromRow, type PlannedClip, type SplitChange, type StoredChange, toRow } from "./ledger";
 import { matroska } from "./matroskaClip";
 import { fitsMovie, movieClip } from "./movieClip";
-import { newerAreRead } from "./newerAreRead";
+import { makeOthersAreRead } from "./othersAreRead";
 import type { FragmentSource, HeldObject, ServerTimeRange, StreamDescription, Vault } from "./ports";
 import { textBody } from "./text";
 
@@ -82,7 +82,7 @@ async function finishByNumber(
   isOverdue: boolean,
 ): Promise<StoredChange | SplitChange> {
   const fragments = clip.fragments.map(fromRow);
-  const othersAreRead = isOverdue ? newerAreRead(target, fragments) : undefined;
+  const othersAreRead = isOverdue ? makeOthersAreRead(target, fragments) : undefined;
   const fetched = await fetchFragments(target.source, fragments, othersAreRead);
   const { runs, unreadable } = fetched;
   const [run] = runs;

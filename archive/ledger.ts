@@ -207,8 +207,10 @@ interface HeldText {
 function newestFirst(vault: Vault, folder: string): (index: number) => Promise<HeldText | undefined> {
   let versions: FirstVersion[] = [];
   let limit = 0;
-  const texts: (HeldText | undefined)[] = [];
+  const found: HeldText[] = [];
   return async (index) => {
+    const known = found[index];
+    if (known) return known;
     while (index >= versions.length && versions.length === limit) {
       if (limit > 1000)
         throw new Error(`${folder} begins with 1,000 objects that are no entries; move them away`);
@@ -219,9 +221,9 @@ function newestFirst(vault: Vault, folder: string): (index: number) => Promise<H
     if (!version) return undefined;
     const { key, versionId } = version;
     const seq = entrySeq(folder, key);
-    const text = texts[index]?.text ?? (seq === undefined ? undefined : await readVersion(vault, version));
+    const text = seq === undefined ? undefined : await readVersion(vault, version);
     const held = { key, seq, text, isWrittenOver: versionId !== undefined };
-    texts[index] = held;
+    found[index] = held;
     return held;
   };
 }
@@ -247,25 +249,17 @@ async function chains(
   return false;
 }
 
-/** An entry, the hash of its bytes, and whether they had to be dug out from under what somebody put in their place. */
-export interface ReadEntry {
-  entry: Entry;
-  hash: string;
-  isWrittenOver: boolean;
-}
-
 /**
  * Reads an entry; nothing where there is none that can be read. An entry is the first version of its key: what was
  * written over it, or deleted it, is passed by where the bucket keeps versions.
  */
-export async function readEntry(vault: Vault, folder: string, seq: number): Promise<ReadEntry | undefined> {
+export async function readEntry(vault: Vault, folder: string, seq: number): Promise<Entry | undefined> {
   const key = entryKey(folder, seq);
   const [version] = await vault.firstVersions(key, 1);
   const text = version?.key === key ? await readVersion(vault, version) : undefined;
   const entry = text === undefined ? undefined : parseEntry(key, seq, text);
-  if (!entry) return undefined;
-  refuseNewer(key, entry);
-  return { entry, hash: sha256(text ?? ""), isWrittenOver: !!version?.versionId };
+  if (entry) refuseNewer(key, entry);
+  return entry;
 }
 
 async function readVersion(vault: Vault, { key, versionId }: FirstVersion): Promise<string | undefined> {

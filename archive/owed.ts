@@ -15,7 +15,7 @@ export function makePlannedNumbers(vault: Vault, folder: string): PlannedNumbers
   return async (seq) => {
     const known = read.get(seq);
     if (known) return known;
-    const change = (await readEntry(vault, folder, seq))?.entry.change;
+    const change = (await readEntry(vault, folder, seq))?.change;
     const numbers =
       change?.kind === "plan" ? change.clip.fragments.map(([fragmentNumber]) => fragmentNumber) : [];
     read.set(seq, numbers);
@@ -60,7 +60,7 @@ export async function booksWithout(
     const { [minute]: _, ...others } = next;
     next = others;
     for (let seq = firstSeq; seq <= lastSeq; seq += 1) {
-      const change = (await readEntry(vault, folder, seq))?.entry.change;
+      const change = (await readEntry(vault, folder, seq))?.change;
       const planned = change?.kind === "plan" ? change.clip.fragments.map(fromRow) : [];
       next = account(
         next,
@@ -91,9 +91,9 @@ export async function readHours(
   const summaries = new Map<number, HourSummary>();
   let isWhole = true;
   for (let seq = lastHourSeq ?? -1; seq >= 0; ) {
-    const read = await readEntry(vault, folder, seq);
-    const hours = read?.entry.hours ?? [];
-    if (!read) isWhole = false;
+    const entry = await readEntry(vault, folder, seq);
+    const hours = entry?.hours ?? [];
+    if (!entry) isWhole = false;
     for (const summary of hours) {
       if (!summaries.has(summary.hour)) summaries.set(summary.hour, summary);
     }

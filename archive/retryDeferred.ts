@@ -5,7 +5,7 @@ import type { ClipTarget } from "./finishPlan";
 import { clipKey } from "./keys";
 import { fromRow, type Head, type LedgerState, type NewEntry, toRow } from "./ledger";
 import { fitsMovie } from "./movieClip";
-import { newerAreRead } from "./newerAreRead";
+import { makeOthersAreRead } from "./othersAreRead";
 
 /** What became of trying deferred fragments again. */
 export interface Retry {
@@ -46,7 +46,7 @@ export async function retryDeferred(
       entry: givenUp(state, timesOf(rows), { rows, ranges, cause: "unreadable" }),
     };
   }
-  const [run] = (await fetchFragments(source, held, newerAreRead(target, held))).runs;
+  const [run] = (await fetchFragments(source, held, makeOthersAreRead(target, held))).runs;
   if (!run) return { triedSeq: seq };
   const extension = fitsMovie(run) ? "mp4" : "mkv";
   const replaces = `deferred by ${seq}`;

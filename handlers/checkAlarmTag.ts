@@ -1,6 +1,7 @@
-import { CloudWatchClient, ListTagsForResourceCommand } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { changeClaim, isFree } from "../archive/claim";
 import type { Vault } from "../archive/ports";
+import { makeReadTags } from "./ports/alarmTags";
 import { makeVault } from "./ports/s3";
 
 /** The parts of a `CloudWatch Alarm State Change` event that are read here. */
@@ -69,12 +70,8 @@ export const makeCheckAlarmTag =
 /** The deployed function. Its environment holds the address of the archive. */
 export const checkAlarmTag = () => {
   const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "" } = process.env;
-  const cloudwatch = new CloudWatchClient({});
   return makeCheckAlarmTag({
-    readTags: async (alarmArn) => {
-      const { Tags } = await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN: alarmArn }));
-      return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key, Value]));
-    },
+    readTags: makeReadTags(new CloudWatchClient({})),
     vault: makeVault(ARCHIVE_BUCKET),
     prefix: ARCHIVE_PREFIX,
   });

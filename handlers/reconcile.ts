@@ -1,10 +1,6 @@
-import {
-  CloudWatchClient,
-  DescribeAlarmsCommand,
-  ListTagsForResourceCommand,
-  type MetricAlarm,
-} from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { makeReadTags } from "./ports/alarmTags";
 import type { ReconcileStreamRequest } from "./reconcileStream";
 
 /** A stream of this stack, as its alarm knows it. */
@@ -86,10 +82,7 @@ export const reconcile = () => {
   return makeReconcile({
     listAlarms,
     streamCount: Number(STREAM_COUNT),
-    readTags: async (ResourceARN) => {
-      const { Tags = [] } = await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN }));
-      return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
-    },
+    readTags: makeReadTags(cloudwatch),
     start: async (request) => {
       const Payload = JSON.stringify(request);
       await lambda.send(

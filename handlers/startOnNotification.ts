@@ -1,5 +1,6 @@
-import { CloudWatchClient, ListTagsForResourceCommand } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { Vault } from "../archive/ports";
+import { makeReadTags } from "./ports/alarmTags";
 import { makeVault } from "./ports/s3";
 import { makeStartExecution, type StartExecution } from "./ports/workflow";
 import { startRecorder } from "./startRecorder";
@@ -55,12 +56,8 @@ export const makeStartOnNotification = ({
 /** The deployed function. Its environment holds the archive's address, the workflow and the beginning of alarms' ARNs. */
 export const startOnNotification = () => {
   const { ARCHIVE_BUCKET = "", ARCHIVE_PREFIX = "", WORKFLOW_ARN = "", ALARM_ARN_PREFIX = "" } = process.env;
-  const cloudWatch = new CloudWatchClient({});
   return makeStartOnNotification({
-    readTags: async (alarmArn) => {
-      const { Tags } = await cloudWatch.send(new ListTagsForResourceCommand({ ResourceARN: alarmArn }));
-      return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key, Value]));
-    },
+    readTags: makeReadTags(new CloudWatchClient({})),
     alarmArnPrefix: ALARM_ARN_PREFIX,
     vault: makeVault(ARCHIVE_BUCKET),
     prefix: ARCHIVE_PREFIX,

@@ -46,8 +46,8 @@ export async function* readEntries(
 ): AsyncGenerator<Entry> {
   const seqs = Array.from({ length: Math.max(0, toSeq - fromSeq + 1) }, (_, index) => fromSeq + index);
   // One that cannot be read was stepped over; `verify` names it.
-  for await (const read of readAhead(seqs, AT_ONCE, (seq) => readEntry(vault, folder, seq)))
-    if (read) yield read.entry;
+  for await (const entry of readAhead(seqs, AT_ONCE, (seq) => readEntry(vault, folder, seq)))
+    if (entry) yield entry;
 }
 
 /** Gathers what entries say, in their order. */

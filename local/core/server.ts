@@ -3,6 +3,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsError, isConnectionCut } from "./errors";
 import type { Caller, HttpRequest, HttpService, Need } from "./service";
+import { makeUnderWay } from "./underWay";
 
 /** What the server needs to know of its callers. */
 export interface Gatekeeper {
@@ -58,12 +59,11 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
   let answer = async (_message: http.IncomingMessage, response: http.ServerResponse) => {
     response.writeHead(503, { "retry-after": "1" }).end();
   };
-  const underWay = new Set<Promise<void>>();
+  const underWay = makeUnderWay();
   const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (message, response) => {
     // A client that goes away ends its call; the service sees the stream end.
     response.on("error", () => message.destroy());
-    const call = answer(message, response).finally(() => underWay.delete(call));
-    underWay.add(call);
+    void underWay.add(answer(message, response));
   });
   // PutMedia's clients and S3's wait for the go-ahead before they send a body.
   server.on("checkContinue", (message: http.IncomingMessage, response: http.ServerResponse) => {
@@ -89,9 +89,7 @@ export async function openEndpoint(port: number): Promise<Endpoint> {
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
-    async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
+    idle: underWay.none,
   };
 }
 

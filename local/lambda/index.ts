@@ -1,6 +1,7 @@
 import type { FunctionProcesses } from "../core/faults";
 import type { CallAs, InvokeTarget, IssueCredentials, PutMetric, UseKey, WriteLog } from "../core/seams";
 import { type Call, type CloudDeps, guarded, type HttpService, type Operations } from "../core/service";
+import { makeUnderWay } from "../core/underWay";
 import { makeAsyncInvocations } from "./asyncInvocation";
 import { codeFolder, removeOldCode } from "./code";
 import { makeConcurrencyOperations } from "./concurrency";
@@ -88,13 +89,8 @@ export function makeLambda(
     openEnvironment,
     mayLog: callAs && makeMayLog(deps, callAs),
   });
-  const underWay = new Set<Promise<unknown>>();
-  const run: RunInvocation = (lambdaFunction, invocation) => {
-    const answer = runInvocation(lambdaFunction, invocation);
-    const ended = answer.catch(() => undefined).finally(() => underWay.delete(ended));
-    underWay.add(ended);
-    return answer;
-  };
+  const underWay = makeUnderWay();
+  const run: RunInvocation = (...invocation) => underWay.add(runInvocation(...invocation));
   const asyncInvocations = makeAsyncInvocations({ deps, functions, run, invokeTarget });
   const operations = guarded(deps, "lambda", {
     ...makeFunctionOperations({ deps, functions, codeRoot, trusts, checkSettings, onChange: pool.discard }),
@@ -123,7 +119,7 @@ export function makeLambda(
       asyncInvocations.close();
       await pool.close();
       // One whose process is gone still writes the end of its log.
-      while (underWay.size > 0) await Promise.all(underWay);
+      await underWay.none();
     },
   };
 }

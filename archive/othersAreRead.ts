@@ -9,7 +9,7 @@ import type { FragmentSource } from "./ports";
  * Asks whether footage newer than these fragments can be read at the moment, or else one of them that was read before.
  * Then what fails of them fails for itself, and keeps others from being archived.
  */
-export function newerAreRead(
+export function makeOthersAreRead(
   { source, nowMs }: { source: FragmentSource; nowMs: number },
   fragments: Fragment[],
 ): OthersAreRead {
