@@ -45,11 +45,6 @@ describe("an event whose tool dies", function () {
   });
   after(() => cloud?.close());
 
-  const phase = async (name: string) => {
-    const { events } = JSON.parse((await cloud.done(["list", "--json"])).stdout);
-    return events.find((one: { name: string }) => one.name === name)?.phase;
-  };
-
   /** Runs a command whose machine goes down at the moment when AWS is told to make something, which it does. */
   const crashAt = (service: string, action: string, args: string[]) =>
     crashAtStrike([{ service, action, times: 1, cut: "after" }], args, { withMachine: true });
@@ -79,7 +74,7 @@ describe("an event whose tool dies", function () {
 
   it("in the middle of start, with the machine, again and again: resume takes stale locks away and makes nothing twice", async () => {
     await crashAt("sqs", "CreateQueue", start);
-    const afterCrash = await phase("derby");
+    const afterCrash = await cloud.phaseOf("derby");
     const locks = await cloud.leftovers();
     await crashAt("states", "CreateStateMachine", ["resume", "derby"]);
     await crashAt("events", "PutTargets", start);
@@ -114,7 +109,7 @@ describe("an event whose tool dies", function () {
       withMachine: false,
     });
 
-    expect(await phase("derby")).to.equal("stopping");
+    expect(await cloud.phaseOf("derby")).to.equal("stopping");
     expect(await cloud.manifest("derby").catch(({ name }) => name)).to.equal("NoSuchKey");
   });
 
@@ -123,7 +118,7 @@ describe("an event whose tool dies", function () {
     await stopping.prints(/removing the stack/);
     crash(stopping, { withMachine: false });
     await stopping.ended;
-    const afterCrash = await phase("derby");
+    const afterCrash = await cloud.phaseOf("derby");
     const drained = await cloud.manifest("derby");
 
     const { code, stdout, stderr } = await cloud.done(["resume", "derby"]);

@@ -13,10 +13,6 @@ describe("an event that meets trouble", function () {
   afterEach(() => cloud?.cloud.faults.use({ rules: [] }));
   after(() => cloud?.close());
 
-  const phaseOf = async (name: string) => {
-    const { events } = JSON.parse((await cloud.done(["list", "--json"])).stdout);
-    return events.find((one: { name: string }) => one.name === name)?.phase;
-  };
   const refusal = { code: "InternalFailure", status: 400, message: "out of order today" };
 
   /** Keys of a user with these permissions and no other. */
@@ -49,7 +45,7 @@ describe("an event that meets trouble", function () {
     cloud.cloud.faults.use({ rules: [{ service: "kinesisvideo", action: "CreateStream", fail: refusal }] });
 
     const started = await cloud.done(["start", "never", "--streams", "gate"]);
-    const afterwards = await phaseOf("never");
+    const afterwards = await cloud.phaseOf("never");
     cloud.cloud.faults.use({ rules: [] });
     const stopped = await cloud.done(["stop", "never"]);
 
@@ -70,7 +66,7 @@ describe("an event that meets trouble", function () {
     cloud.cloud.faults.use({ rules: [{ service: "kinesisvideo", action: "DeleteStream", fail: refusal }] });
 
     const failed = await cloud.done(["stop", "once", "--json"]);
-    const afterwards = await phaseOf("once");
+    const afterwards = await cloud.phaseOf("once");
     cloud.cloud.faults.use({ rules: [] });
     const stops = await Promise.all([cloud.done(["stop", "once"]), cloud.done(["stop", "once"])]);
 

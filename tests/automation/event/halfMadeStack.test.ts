@@ -10,10 +10,6 @@ describe("an event whose stack cannot be made whole, and whose camera has sent a
   afterEach(() => cloud?.cloud.faults.use({ rules: [] }));
   after(() => cloud?.close());
 
-  const phaseOf = async (name: string) => {
-    const { events } = JSON.parse((await cloud.done(["list", "--json"])).stdout);
-    return events.find((one: { name: string }) => one.name === name)?.phase;
-  };
   const fail = { code: "LimitExceededException", status: 400, message: "out of order today" };
   const noAlarm = (name: string) => ({
     service: "monitoring",
@@ -50,7 +46,7 @@ describe("an event whose stack cannot be made whole, and whose camera has sent a
     const camera = await startHalf("half");
 
     const refused = await cloud.done(["stop", "half"]);
-    const afterwards = await phaseOf("half");
+    const afterwards = await cloud.phaseOf("half");
     cloud.cloud.faults.use({ rules: [] });
     const { code, stdout, stderr } = await cloud.done(["resume", "half"]);
 

@@ -67,6 +67,8 @@ export interface EventCloud {
   putRecord(id: string, said?: Partial<EventRecord>, prefix?: string): Promise<void>;
   /** The id of the only event of a name. */
   idOf(name: string): Promise<string>;
+  /** The phase of an event, as the tool lists it. */
+  phaseOf(name: string): Promise<string | undefined>;
   /** The manifest of the only event of a name. */
   manifest(name: string): Promise<Manifest>;
   /** What of events is left: stacks, locks, folders, streams. */
@@ -245,6 +247,13 @@ export async function startEventCloud(
     return id;
   }
 
+  async function phaseOf(name: string): Promise<string | undefined> {
+    const { events } = JSON.parse((await done(["list", "--json"])).stdout) as {
+      events: { name: string; phase: string }[];
+    };
+    return events.find((one) => one.name === name)?.phase;
+  }
+
   async function manifest(name: string): Promise<Manifest> {
     const Key = `events/${await idOf(name)}/manifest.json`;
     const { Body } = await s3.getObject({ Bucket: bucket, Key });
@@ -289,6 +298,7 @@ export async function startEventCloud(
     film,
     putRecord,
     idOf,
+    phaseOf,
     manifest,
     leftovers,
     close,
